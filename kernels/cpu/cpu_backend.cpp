@@ -1,0 +1,126 @@
+// SPDX-FileCopyrightText: 2026 GPTQ Studio contributors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "kernels/cpu/cpu_backend.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <fstream>
+#include <new>
+#include <thread>
+
+#include "kernels/cpu/cpu_backend_class.h"
+
+namespace gptq {
+namespace {
+
+constexpr std::align_val_t kAlignment{64};  // a cache line
+
+int processors() {
+    return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+std::size_t pages(int name) {
+    const long count = sysconf(name), size = sysconf(_SC_PAGESIZE);
+    return count > 0 && size > 0 ? static_cast<std::size_t>(count) * static_cast<std::size_t>(size) : 0;
+}
+
+std::string processorName() {
+    std::ifstream file("/proc/cpuinfo");
+    for (std::string line; std::getline(file, line);) {
+        const auto colon = line.find(": ");
+        if (line.starts_with("model name") && colon != std::string::npos) return line.substr(colon + 2);
+    }
+    return "CPU";
+}
+
+class CpuStep final : public RecordedStep {
+public:
+    explicit CpuStep(std::function<void()> step) : m_step(std::move(step)) {}
+    void replay() override { m_step(); }
+
+private:
+    std::function<void()> m_step;
+};
+
+float elementOf(const std::byte* data, DType type, std::int64_t i) {
+    switch (type) {
+        case DType::Float32: return reinterpret_cast<const float*>(data)[i];
+        case DType::Float16: return toFloat(reinterpret_cast<const Float16*>(data)[i]);
+        case DType::BFloat16: return toFloat(reinterpret_cast<const BFloat16*>(data)[i]);
+        default: throw Error("a tensor of ", nameOf(type), " was taken for floating point");
+    }
+}
+
+void storeElement(std::byte* data, DType type, std::int64_t i, float value) {
+    switch (type) {
+        case DType::Float32: reinterpret_cast<float*>(data)[i] = value; return;
+        case DType::Float16: reinterpret_cast<Float16*>(data)[i] = toFloat16(value); return;
+        case DType::BFloat16: reinterpret_cast<BFloat16*>(data)[i] = toBFloat16(value); return;
+        default: throw Error("a tensor of ", nameOf(type), " was taken for floating point");
+    }
+}
+
+}  // namespace
+
+DeviceInfo describeCpu() {
+    return {Device{}, text(processorName(), ", ", processors(), " threads"), pages(_SC_PHYS_PAGES)};
+}
+
+std::unique_ptr<Backend> openCpuBackend(int threads) {
+    return std::make_unique<CpuBackend>(threads > 0 ? threads : processors());
+}
+
+CpuBackend::CpuBackend(int threads) : m_pool(threads), m_product(m_pool) {}
+
+Buffer CpuBackend::allocateBytes(std::size_t bytes) {
+    void* data = ::operator new(std::max<std::size_t>(bytes, 1), kAlignment, std::nothrow);
+    if (!data)
+        throw Error("the computer has no ", bytes >> 20,
+                    " MiB of memory left; close other programs or use shorter sequences");
+    const std::size_t used = m_ledger->used += bytes;
+    m_ledger->peak = std::max(m_ledger->peak.load(), used);
+    return {static_cast<std::byte*>(data), bytes, [ledger = m_ledger](std::byte* memory, std::size_t size) {
+                ledger->used -= size;
+                ::operator delete(memory, kAlignment);
+            }};
+}
+
+MemoryUse CpuBackend::memory() const {
+    return {m_ledger->used, m_ledger->peak, pages(_SC_AVPHYS_PAGES), pages(_SC_PHYS_PAGES)};
+}
+
+void CpuBackend::fillZero(TensorView to) {
+    const auto rowBytes = static_cast<std::size_t>(to.columns()) * bytesOf(to.dtype());
+    if (to.contiguous()) {
+        std::memset(to.data(), 0, to.bytes());
+        return;
+    }
+    for (std::int64_t row = 0; row < to.rows(); ++row) std::memset(to.rowRange(row, 1).data(), 0, rowBytes);
+}
+
+void CpuBackend::copy(ConstTensorView from, TensorView to) {
+    if (from.shape() != to.shape()) throw Error("copy: ", nameOf(from.shape()), " into ", nameOf(to.shape()));
+    const bool whole = from.contiguous() && to.contiguous();
+    const std::int64_t rows = whole ? 1 : from.rows();
+    const std::int64_t columns = whole ? from.shape().elements() : from.columns();
+    for (std::int64_t row = 0; row < rows; ++row) {
+        const std::byte* source =
+            from.data() + static_cast<std::size_t>(row * from.rowStride()) * bytesOf(from.dtype());
+        std::byte* target = to.data() + static_cast<std::size_t>(row * to.rowStride()) * bytesOf(to.dtype());
+        if (from.dtype() == to.dtype()) {
+            std::memcpy(target, source, static_cast<std::size_t>(columns) * bytesOf(from.dtype()));
+            continue;
+        }
+        for (std::int64_t i = 0; i < columns; ++i)
+            storeElement(target, to.dtype(), i, elementOf(source, from.dtype(), i));
+    }
+}
+
+std::unique_ptr<RecordedStep> CpuBackend::record(std::function<void()> step) {
+    return std::make_unique<CpuStep>(std::move(step));
+}
+
+}  // namespace gptq

@@ -1,0 +1,94 @@
+// SPDX-FileCopyrightText: 2026 GPTQ Studio contributors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "kernels/devices.h"
+
+#include <dlfcn.h>
+
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+
+#include "kernels/cpu/cpu_backend.h"
+#include "kernels/cuda_module.h"
+
+namespace gptq {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct CudaProbe {
+    CudaModule* module = nullptr;
+    std::string absence;
+};
+
+fs::path moduleFolder() {
+    Dl_info self{};
+    if (dladdr(reinterpret_cast<void*>(&availableDevices), &self) == 0 || !self.dli_fname) return {};
+    return fs::path(self.dli_fname).parent_path();
+}
+
+// The module stays open for the life of the program: unloading CUDA is not supported by its runtime.
+CudaProbe probeCuda() {
+    const fs::path file = moduleFolder() / kCudaModuleFile;
+    std::error_code ignored;
+    if (!fs::exists(file, ignored)) {
+        return {nullptr, text("This build has no CUDA module (", kCudaModuleFile,
+                              " is not beside the program). Work runs on the CPU.")};
+    }
+    void* library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (!library) return {nullptr, text("The CUDA module cannot be loaded: ", dlerror(), ". Work runs on the CPU.")};
+    const auto open = reinterpret_cast<OpenCudaModule>(dlsym(library, kCudaModuleEntry));
+    CudaModule* module = open ? open(kCudaModuleAbi) : nullptr;
+    if (!module)
+        return {nullptr, text(file.filename().string(),
+                              " belongs to another version of this program. Install both from one package.")};
+    return {module, {}};
+}
+
+CudaProbe& cuda() {
+    static CudaProbe probe = [] {
+        try {
+            return probeCuda();
+        } catch (const Error& error) {
+            return CudaProbe{nullptr, error.what()};
+        }
+    }();
+    return probe;
+}
+
+}  // namespace
+
+DeviceList availableDevices() {
+    DeviceList list;
+    if (CudaModule* module = cuda().module) list.devices = module->devices();
+    list.cudaAbsence = cuda().absence;
+    list.devices.push_back(describeCpu());
+    return list;
+}
+
+Device parseDevice(std::string_view name) {
+    if (name == "cpu") return {};
+    if (name == "cuda") return {Device::Kind::Cuda, 0};
+    constexpr std::string_view prefix = "cuda:";
+    int index = 0;
+    if (name.starts_with(prefix)) {
+        const char* end = name.data() + name.size();
+        const auto parsed = std::from_chars(name.data() + prefix.size(), end, index);
+        if (parsed.ec == std::errc{} && parsed.ptr == end && index >= 0) return {Device::Kind::Cuda, index};
+    }
+    throw Error("there is no device called '", name, "'; devices are called cpu, cuda:0, cuda:1, ...");
+}
+
+std::unique_ptr<Backend> openDevice(std::optional<Device> device) {
+    const Device wanted = device.value_or(availableDevices().devices.front().device);
+    if (wanted.kind == Device::Kind::Cpu) return openCpuBackend();
+    CudaModule* module = cuda().module;
+    if (!module) throw Error(nameOf(wanted), " cannot be used. ", cuda().absence);
+    const auto count = module->devices().size();
+    if (static_cast<std::size_t>(wanted.index) >= count)
+        throw Error(nameOf(wanted), " is not there: this machine has ", count, " CUDA devices");
+    return module->open(wanted.index);
+}
+
+}  // namespace gptq

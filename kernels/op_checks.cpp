@@ -1,0 +1,112 @@
+// SPDX-FileCopyrightText: 2026 GPTQ Studio contributors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "kernels/op_checks.h"
+
+#include <algorithm>
+
+namespace gptq {
+
+void requireMatrix(ConstTensorView view, DType type, std::int64_t rows, std::int64_t columns, const char* name) {
+    if (view.empty() || view.shape().rank() != 2 || view.rows() != rows || view.columns() != columns ||
+        view.dtype() != type) {
+        throw Error(name, ": expected ", nameOf(type), " ", nameOf(Shape{rows, columns}), ", found ",
+                    nameOf(view.dtype()), " ", nameOf(view.shape()));
+    }
+}
+
+void requireVector(ConstTensorView view, DType type, std::int64_t elements, const char* name) {
+    if (view.empty() || view.shape().elements() != elements || !view.contiguous() || view.dtype() != type) {
+        throw Error(name, ": expected ", elements, " of ", nameOf(type), ", found ", nameOf(view.dtype()), " ",
+                    nameOf(view.shape()));
+    }
+}
+
+void checkGroupCall(const GroupCall& call, std::int64_t outputs, std::int64_t inputs, DType activations) {
+    const std::int64_t tokens = call.x.rows();
+    requireMatrix(call.x, call.in ? DType::Float32 : activations, tokens, inputs, "linear: x");
+    if (call.in) {
+        requireVector(call.in->weight, DType::Float32, inputs, "linear: norm weight");
+        requireMatrix(call.normedScratch.columnRange(0, inputs).rowRange(0, tokens), activations, tokens, inputs,
+                      "linear: norm scratch");
+    }
+    switch (call.epilogue) {
+        case Epilogue::None:
+            if (call.y.dtype() != DType::Float32) requireMatrix(call.y, activations, tokens, outputs, "linear: y");
+            else requireMatrix(call.y, DType::Float32, tokens, outputs, "linear: y");
+            return;
+        case Epilogue::AddResidual: requireMatrix(call.y, DType::Float32, tokens, outputs, "linear: residual"); return;
+        case Epilogue::SiluGate:
+            if (outputs % 2 != 0) throw Error("linear: gate and up have ", outputs, " rows together, an odd number");
+            requireMatrix(call.y, activations, tokens, outputs / 2, "linear: gated y");
+            requireMatrix(call.productScratch.columnRange(0, outputs).rowRange(0, tokens), activations, tokens, outputs,
+                          "linear: product scratch");
+            return;
+    }
+}
+
+void checkPackedWeight(const PackedWeight& weight) {
+    checkScheme(weight.scheme);
+    if (weight.rows <= 0 || weight.columns <= 0 || weight.rows % 32 != 0 || weight.columns % 32 != 0) {
+        throw Error("packed weight: ", weight.rows, " x ", weight.columns, " is not in multiples of 32");
+    }
+    const std::int64_t groups = weight.scheme.groups(weight.columns);
+    requireVector(weight.words, DType::UInt32, packedWords(weight.rows, weight.columns, weight.scheme.bits),
+                  "packed weight: words");
+    requireMatrix(weight.scales, DType::Float16, groups, weight.rows, "packed weight: scales");
+    if (!weight.scheme.symmetric)
+        requireMatrix(weight.zeros, DType::UInt8, groups, weight.rows, "packed weight: zeros");
+    if (!weight.columnOrder.empty())
+        requireVector(weight.columnOrder, DType::Int32, weight.columns, "packed weight: column order");
+    if (!weight.bias.empty()) requireVector(weight.bias, DType::Float32, weight.rows, "packed weight: bias");
+}
+
+void checkAttentionCall(const AttentionCall& call, DType activations) {
+    const AttentionSpec& spec = call.spec;
+    const SequenceBatch& batch = call.batch;
+    if (spec.heads <= 0 || spec.kvHeads <= 0 || spec.headSize <= 0 || spec.heads % spec.kvHeads != 0) {
+        throw Error("attention: ", spec.heads, " heads cannot share ", spec.kvHeads, " heads of keys and values");
+    }
+    if (batch.sequences <= 0 || batch.tokensEach <= 0) throw Error("attention: an empty batch");
+    requireMatrix(call.qkv, activations, batch.tokens(), spec.qkvWidth(), "attention: qkv");
+    requireMatrix(call.y, activations, batch.tokens(), spec.queryWidth(), "attention: y");
+    requireVector(batch.pastLengths, DType::Int32, batch.sequences, "attention: past lengths");
+    if (batch.pastLimit < 0 || batch.pastLimit + batch.tokensEach > call.cache.capacity) {
+        throw Error("attention: ", batch.pastLimit, " + ", batch.tokensEach, " positions do not fit into a cache of ",
+                    call.cache.capacity);
+    }
+    const std::int64_t slots = batch.sequences * call.cache.capacity;
+    // A cache may be made for more sequences than this batch has.
+    requireMatrix(call.cache.keys, activations, std::max(slots, call.cache.keys.rows()), spec.kvWidth(),
+                  "attention: key cache");
+    requireMatrix(call.cache.values, activations, std::max(slots, call.cache.values.rows()), spec.kvWidth(),
+                  "attention: value cache");
+    const ConstTensorView frequencies = call.rotary.frequencies;
+    if (!frequencies.empty()) {
+        const std::int64_t half = frequencies.shape().elements();
+        if (half * 2 > spec.headSize)
+            throw Error("attention: ", half * 2, " rotary dimensions in a head of ", spec.headSize);
+        requireVector(frequencies, DType::Float32, half, "attention: rotary frequencies");
+    }
+    if (call.queryNorm) requireVector(call.queryNorm->weight, DType::Float32, spec.headSize, "attention: query norm");
+    if (call.keyNorm) requireVector(call.keyNorm->weight, DType::Float32, spec.headSize, "attention: key norm");
+}
+
+void checkBlockCall(const GptqBlockCall& call) {
+    const std::int64_t rows = call.weights.rows(), columns = call.weights.columns();
+    if (call.first < 0 || call.count <= 0 || call.first > columns || call.count > columns - call.first) {
+        throw Error("GPTQ block: columns ", call.first, " to ", call.first + call.count, " of ", columns);
+    }
+    requireMatrix(call.weights, DType::Float32, rows, columns, "GPTQ block: weights");
+    requireMatrix(call.factor, DType::Float32, columns, columns, "GPTQ block: factor");
+    requireMatrix(call.errors, DType::Float32, rows, call.count, "GPTQ block: errors");
+    requireMatrix(call.out.codes, DType::UInt8, rows, columns, "GPTQ block: codes");
+    if (call.groupColumns <= 0) throw Error("GPTQ block: groups of ", call.groupColumns, " columns");
+    const std::int64_t groups = (columns + call.groupColumns - 1) / call.groupColumns;
+    requireMatrix(call.out.scales, DType::Float32, groups, rows, "GPTQ block: scales");
+    requireMatrix(call.out.zeros, DType::Float32, groups, rows, "GPTQ block: zeros");
+    if (!call.groupOfColumn.empty())
+        requireVector(call.groupOfColumn, DType::Int32, columns, "GPTQ block: group of column");
+}
+
+}  // namespace gptq

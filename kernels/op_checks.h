@@ -1,0 +1,22 @@
+// SPDX-FileCopyrightText: 2026 GPTQ Studio contributors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// What every backend asks of an op's arguments before it starts: shapes and types, named in the complaint.
+#pragma once
+
+#include "kernels/gptq_ops.h"
+#include "kernels/inference_ops.h"
+
+namespace gptq {
+
+// Throws Error "NAME: …" unless the view has this type and extents. A row stride is allowed where rank is 2.
+void requireMatrix(ConstTensorView view, DType type, std::int64_t rows, std::int64_t columns, const char* name);
+void requireVector(ConstTensorView view, DType type, std::int64_t elements, const char* name);
+
+// The call against its weight's outputs and inputs; `activations` is the backend's activation type of this weight.
+void checkGroupCall(const GroupCall& call, std::int64_t outputs, std::int64_t inputs, DType activations);
+void checkPackedWeight(const PackedWeight& weight);
+void checkAttentionCall(const AttentionCall& call, DType activations);
+void checkBlockCall(const GptqBlockCall& call);
+
+}  // namespace gptq
