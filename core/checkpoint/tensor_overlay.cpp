@@ -1,0 +1,35 @@
+// SPDX-FileCopyrightText: 2026 GPTQ Studio contributors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "core/checkpoint/tensor_overlay.h"
+
+#include <cstring>
+
+#include "kernels/error.h"
+
+namespace gptq {
+
+void OverlaySource::read(const std::string& name, DType type, RowRange rows, std::span<std::byte> to) const {
+    const auto found = m_overlay.find(name);
+    if (found == m_overlay.end()) return m_base.read(name, type, rows, to);
+    const auto* tensor = std::get_if<Tensor>(&found->second);
+    if (!tensor) throw Error(describe(name), ": a quantized matrix was read as ", nameOf(type));
+    if (tensor->dtype() != type)
+        throw Error(describe(name), ": a tensor of ", nameOf(tensor->dtype()), " was read as ", nameOf(type));
+    const ConstTensorView view = tensor->view();
+    const auto rowBytes = static_cast<std::size_t>(view.columns()) * bytesOf(type);
+    if (rows.first < 0 || rows.count < 0 || rows.first + rows.count > view.rows() ||
+        to.size() != static_cast<std::size_t>(rows.count) * rowBytes) {
+        throw Error(describe(name), ": rows ", rows.first, " to ", rows.first + rows.count, " of ", view.rows());
+    }
+    std::memcpy(to.data(), view.data() + static_cast<std::size_t>(rows.first) * rowBytes, to.size());
+}
+
+std::optional<QuantizedMatrix> OverlaySource::quantized(const std::string& name) const {
+    const auto found = m_overlay.find(name);
+    if (found == m_overlay.end()) return m_base.quantized(name);
+    if (const auto* matrix = std::get_if<QuantizedMatrix>(&found->second)) return *matrix;
+    return std::nullopt;
+}
+
+}  // namespace gptq

@@ -1,0 +1,23 @@
+// SPDX-FileCopyrightText: 2026 GPTQ Studio contributors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// What ships with the program: the demo model and its texts.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace gptq {
+
+// Beside the programs (../share/gptq-studio, in a build folder as well as installed), or where the environment variable
+// GPTQ_STUDIO_RESOURCES points. Throws Error that lists where it looked.
+std::filesystem::path resourceFolder();
+
+inline constexpr const char* kDemoName = "demo";
+
+// A model as users name it: a folder, or "demo".
+std::filesystem::path resolveModel(const std::string& name);
+std::filesystem::path demoCalibrationText();
+std::filesystem::path demoHeldOutText();
+
+}  // namespace gptq

@@ -1,0 +1,55 @@
+// SPDX-FileCopyrightText: 2026 GPTQ Studio contributors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Text to token ids and back.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gptq {
+
+using TokenId = std::int32_t;
+
+class Tokenizer {
+public:
+    virtual ~Tokenizer() = default;
+
+    virtual std::string description() const = 0;  // "SentencePiece BPE, 4096 pieces"
+    virtual std::int64_t size() const = 0;        // ids run from 0 to size() - 1
+    // Without BOS or EOS. The text is UTF-8; control tokens written out in it are ordinary text.
+    virtual std::vector<TokenId> encode(std::string_view text) const = 0;
+    virtual std::string decode(const std::vector<TokenId>& ids) const = 0;
+
+    // The token that opens a text, where this tokenizer puts one in front.
+    virtual std::optional<TokenId> openingToken() const = 0;
+    virtual std::vector<TokenId> endTokens() const = 0;
+};
+
+// The tokenizer of a model folder. Throws Error that names what is missing or broken.
+std::unique_ptr<Tokenizer> loadTokenizer(const std::filesystem::path& modelFolder);
+
+// Decodes a growing list of ids piece by piece and never emits half a character.
+class StreamingDecoder {
+public:
+    // `context`: ids before the stream, so that its first piece is spaced as it is in the whole.
+    StreamingDecoder(const Tokenizer& tokenizer, std::vector<TokenId> context);
+    std::string push(TokenId id);  // the text that became certain; may be empty
+    std::string finish();          // what is left
+
+private:
+    enum class Take : std::uint8_t { WhatIsCertain, Everything };
+    std::string take(Take what);
+    void shorten(const std::string& text);
+
+    const Tokenizer& m_tokenizer;
+    std::vector<TokenId> m_ids;  // a bounded tail of the stream
+    std::string m_shown;         // the begin of decode(m_ids): the context's, and what went out
+};
+
+}  // namespace gptq
