@@ -1,0 +1,50 @@
+// SPDX-FileCopyrightText: 2026 GPTQ Studio contributors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// gptq: everything the window can do, from the command line, without Qt.
+#include <csignal>
+#include <iostream>
+
+#include "app/commands/command.h"
+#include "app/commands/interrupts.h"
+#include "kernels/error.h"
+
+namespace {
+
+int runCommand(const gptq::RunCommand& run) {
+    gptq::JobControl control;
+    try {
+        const gptq::Interrupts interrupts([&control] { control.requestStop(); });
+        return run(control);
+    } catch (const gptq::Stopped&) {
+        std::cerr << "gptq: interrupted\n";
+        return gptq::kExitInterrupted;
+    } catch (const std::bad_alloc&) {
+        std::cerr << "gptq: the computer has no memory left; close other programs or use shorter sequences\n";
+    } catch (const std::exception& error) {
+        std::cerr << "gptq: " << error.what() << '\n';
+    }
+    return gptq::kExitFailed;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    std::signal(SIGXFSZ, SIG_IGN);  // a file at its size limit is an error to report, not an end without a word
+    std::signal(SIGPIPE, SIG_IGN);
+    CLI::App app("Quantizes large language models with GPTQ, measures what was lost, and runs the result.", "gptq");
+    app.set_version_flag("--version", GPTQ_STUDIO_VERSION);
+    app.require_subcommand(1);
+    gptq::RunCommand run;
+    gptq::addDevicesCommand(app, run);
+    gptq::addInspectCommand(app, run);
+    gptq::addQuantizeCommand(app, run);
+    gptq::addEvalCommand(app, run);
+    gptq::addGenerateCommand(app, run);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? gptq::kExitDone : gptq::kExitUsage;
+    }
+    return runCommand(run);
+}
