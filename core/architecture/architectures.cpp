@@ -6,7 +6,7 @@
 namespace gptq {
 
 const std::vector<Architecture>& architectures() {
-    static const std::vector<Architecture> table{kLlama};
+    static const std::vector<Architecture> table{kLlama, kMistral, kQwen2, kQwen3};
     return table;
 }
 

@@ -49,6 +49,12 @@ const Architecture& architectureOf(const JsonObject& config);
 // What Llama and its kin share: sizes, norm, rotary embedding, tied head; checked for sense and against each other.
 ModelConfig parseLlamaLike(const JsonObject& config);
 
+// Layers that see a sliding window: those that "layer_types" names, or all from `firstLayer` on.
+std::vector<std::int64_t> parseWindows(const JsonObject& config, std::int64_t layers, std::int64_t firstLayer);
+
 extern const Architecture kLlama;
+extern const Architecture kMistral;
+extern const Architecture kQwen2;
+extern const Architecture kQwen3;
 
 }  // namespace gptq

@@ -6,7 +6,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,13 +26,13 @@ struct RotaryConfig {
     std::int64_t width = 0;  // rotary elements of a head
     Scaling scaling = Scaling::None;
     double factor = 1.0;
-    double lowFrequencyFactor = 1.0;        // Llama 3
-    double highFrequencyFactor = 4.0;       // Llama 3
-    std::int64_t originalContext = 0;       // Llama 3, YaRN
-    double betaFast = 32.0;                 // YaRN
-    double betaSlow = 1.0;                  // YaRN
-    bool truncate = true;                   // YaRN: the ramp's ends are whole dimensions
-    std::optional<double> attentionFactor;  // YaRN: magnitude of sine and cosine, where the checkpoint names it
+    double lowFrequencyFactor = 1.0;   // Llama 3
+    double highFrequencyFactor = 4.0;  // Llama 3
+    std::int64_t originalContext = 0;  // Llama 3, YaRN
+    double betaFast = 32.0;            // YaRN
+    double betaSlow = 1.0;             // YaRN
+    bool truncate = true;              // YaRN: the ramp's ends are whole dimensions
+    double magnitude = 1.0;            // YaRN: of sine and cosine
 };
 
 struct AttentionConfig {
