@@ -22,6 +22,8 @@ struct QuantizeOptions : ModelOptions {
     bool symmetric = false;
     bool asymmetric = false;
     bool noFallback = false;
+    std::vector<std::string> overrides;
+    std::vector<std::string> exclusions;
     std::string shardSize = "4G";
     std::uint64_t shuffleSeed = 0;
 };
@@ -122,6 +124,17 @@ void addOptions(CLI::App& command, QuantizeOptions& options) {
     command.add_option("--shard-size", options.shardSize, "largest file of the checkpoint")
         ->check(accepts([](const std::string& size) { parseBytes(size); }, "SIZE"))
         ->capture_default_str();
+    command
+        .add_option("--override", options.overrides,
+                    "REGEX=bits:3,group:64,sym:false for layers whose name has REGEX in it; may be repeated")
+        ->check(accepts([](const std::string& text) { parseOverride(text); }, "RULE"))
+        ->expected(1)
+        ->take_all();
+    command
+        .add_option("--exclude", options.exclusions, "keep layers whose name has REGEX in it float; may be repeated")
+        ->check(accepts([](const std::string& text) { Pattern{text}; }, "REGEX"))
+        ->expected(1)
+        ->take_all();
     command.add_flag("--no-fallback", options.noFallback, "stop where a layer would have to be rounded to nearest");
 }
 
@@ -135,6 +148,8 @@ void completePlan(const CLI::App& command, QuantizeOptions& options) {
     }
     plan.scheme.symmetric = !options.asymmetric;
     plan.format = !options.format.empty() ? options.format : options.asymmetric ? "gptq-v2" : "gptq";
+    for (const std::string& rule : options.overrides) plan.rules.overrides.push_back(parseOverride(rule));
+    for (const std::string& pattern : options.exclusions) plan.rules.exclusions.emplace_back(pattern);
     plan.options.fallback = !options.noFallback;
     plan.shardBytes = parseBytes(options.shardSize);
     plan.output = options.output;

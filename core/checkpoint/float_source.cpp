@@ -77,7 +77,8 @@ struct Rows {
 Rows rowsOf(const StoredTensor& tensor) {
     Rows rows;
     if (tensor.shape.size() >= 2) rows.count = tensor.shape[0];
-    for (std::size_t i = tensor.shape.size() >= 2 ? 1 : 0; i < tensor.shape.size(); ++i) rows.elements *= tensor.shape[i];
+    for (std::size_t i = tensor.shape.size() >= 2 ? 1 : 0; i < tensor.shape.size(); ++i)
+        rows.elements *= tensor.shape[i];
     return rows;
 }
 
@@ -146,7 +147,8 @@ void FloatSource::read(const std::string& name, DType type, RowRange rows, std::
         return;
     }
     if (!isFloat(entry.tensor->type) || !isFloat(type)) {
-        throw Error(describe(name), ": it holds ", nameOf(entry.tensor->type), ", where ", nameOf(type), " is expected");
+        throw Error(describe(name), ": it holds ", nameOf(entry.tensor->type), ", where ", nameOf(type),
+                    " is expected");
     }
     convert(entry, offset, type, to);
 }

@@ -156,7 +156,14 @@ private:
                     {"checkpoint_format", version},
                     {"pack_dtype", "int32"}};
         for (const ModuleScheme& entry : request.modules) {
-            if (!entry.scheme) config["dynamic"]["-:^" + escaped(entry.module.name) + "$"] = Json::object();
+            if (entry.scheme == request.scheme) continue;
+            // GPTQModel's rules match module names; one exact rule a module means the same to every reader.
+            const std::string pattern = text("^", escaped(entry.module.name), "$");
+            if (!entry.scheme) config["dynamic"]["-:" + pattern] = Json::object();
+            else
+                config["dynamic"]["+:" + pattern] = {{"bits", entry.scheme->bits},
+                                                     {"group_size", entry.scheme->groupSize},
+                                                     {"sym", entry.scheme->symmetric}};
         }
         config["meta"] = request.recipe;
         return config;
@@ -164,7 +171,7 @@ private:
 
     static std::string escaped(const std::string& name) {
         std::string pattern;
-        for (const char c : name) pattern += c == '.' ? std::string("\\.") : std::string(1, c);
+        for (const char c : name) pattern.append(c == '.' ? "\\" : "").push_back(c);
         return pattern;
     }
 

@@ -18,22 +18,54 @@ constexpr std::array<std::string_view, 4> kSuffixes{kCodesSuffix, ".qzeros", ".s
 
 }  // namespace
 
+namespace {
+
+QuantScheme parseScheme(const JsonObject& json, const QuantScheme& base) {
+    QuantScheme scheme = base;
+    scheme.bits = static_cast<int>(json.integerOr("bits", base.bits, 1, 8));
+    scheme.groupSize = json.integerOr("group_size", base.groupSize, -1, std::int64_t{1} << 24);
+    scheme.symmetric = json.booleanOr("sym", base.symmetric);
+    try {
+        checkScheme(scheme);
+    } catch (const Error& error) {
+        throw Error(json.where(), ": ", error.what());
+    }
+    return scheme;
+}
+
+std::vector<GptqRule> parseRules(const JsonObject& dynamic, const QuantScheme& base) {
+    std::vector<GptqRule> rules;
+    for (const auto& [key, value] : dynamic.json().items()) {
+        const bool prefixed = key.starts_with("-:") || key.starts_with("+:");
+        Pattern pattern(prefixed ? key.substr(2) : key);
+        if (key.starts_with("-:")) rules.push_back({std::move(pattern), std::nullopt});
+        else rules.push_back({std::move(pattern), parseScheme(JsonObject(value, dynamic.where() + ": " + key), base)});
+    }
+    return rules;
+}
+
+}  // namespace
+
 GptqSettings parseGptqSettings(const JsonObject& quantization) {
     GptqSettings settings;
-    settings.scheme.bits = static_cast<int>(quantization.integer("bits", 1, 8));
-    settings.scheme.groupSize = quantization.integerOr("group_size", 128, -1, std::int64_t{1} << 24);
-    settings.scheme.symmetric = quantization.booleanOr("sym", true);
+    if (!quantization.has("bits")) throw Error(quantization.where(), ": has no 'bits'");
+    settings.scheme = parseScheme(quantization, {});
+    if (const auto dynamic = quantization.objectIfAny("dynamic"))
+        settings.rules = parseRules(*dynamic, settings.scheme);
     const std::string fallback = quantization.stringOr("format", "gptq");
     const std::string version = quantization.stringOr("checkpoint_format", fallback);
-    if (version != "gptq" && version != "gptq_v2")
+    if (version != "gptq" && version != "gptq_v2") {
         throw Error(quantization.where(), ": the GPTQ format '", version, "' cannot be read; expected gptq or gptq_v2");
-    settings.version = version == "gptq" ? GptqVersion::V1 : GptqVersion::V2;
-    try {
-        checkScheme(settings.scheme);
-    } catch (const Error& error) {
-        throw Error(quantization.where(), ": ", error.what());
     }
+    settings.version = version == "gptq" ? GptqVersion::V1 : GptqVersion::V2;
     return settings;
+}
+
+std::optional<QuantScheme> GptqSettings::schemeOf(const std::string& module) const {
+    for (const GptqRule& rule : rules) {
+        if (rule.pattern.matchesStartOf(module)) return rule.scheme;
+    }
+    return scheme;
 }
 
 GptqSource::GptqSource(const std::filesystem::path& folder, const GptqSettings& settings)
@@ -49,12 +81,14 @@ GptqSource::GptqSource(const std::filesystem::path& folder, const GptqSettings& 
 }
 
 GptqSource::Module GptqSource::moduleOf(const std::string& name, const TensorInfo& qweight) const {
-    const std::int64_t bits = m_settings.scheme.bits;
+    const auto scheme = m_settings.schemeOf(name);
+    if (!scheme) throw Error(describe(name + ".qweight"), ": is quantized, but config.json leaves this module float");
+    const std::int64_t bits = scheme->bits;
     if (qweight.dtype != DType::Int32 || qweight.shape.rank() != 2 || qweight.shape[0] * 32 % bits != 0) {
         throw Error(describe(name + ".qweight"), ": expected int32 words of ", bits, "-bit codes, found ",
                     nameOf(qweight.dtype), " ", nameOf(qweight.shape));
     }
-    const Module module{name, qweight.shape[1], qweight.shape[0] * 32 / bits};
+    const Module module{name, qweight.shape[1], qweight.shape[0] * 32 / bits, *scheme};
     if (module.in % 32 != 0 || module.out % 32 != 0)
         throw Error(describe(name + ".qweight"), ": ", module.out, " x ", module.in, " is not in multiples of 32");
     return module;
@@ -102,7 +136,7 @@ std::vector<T> GptqSource::readTensor(const std::string& name, DType type, const
 }
 
 std::vector<std::uint8_t> GptqSource::readZeros(const Module& module) const {
-    const QuantScheme& scheme = m_settings.scheme;
+    const QuantScheme& scheme = module.scheme;
     const std::int64_t groups = scheme.groups(module.in);
     const auto words =
         readTensor<std::int32_t>(module.name + ".qzeros", DType::Int32, {groups, streamWords(module.out, scheme.bits)});
@@ -119,7 +153,7 @@ std::vector<std::uint8_t> GptqSource::readZeros(const Module& module) const {
 }
 
 std::vector<std::int32_t> GptqSource::readGroups(const Module& module) const {
-    const QuantScheme& scheme = m_settings.scheme;
+    const QuantScheme& scheme = module.scheme;
     if (!m_tensors.find(module.name + ".g_idx")) return {};
     auto groups = readTensor<std::int32_t>(module.name + ".g_idx", DType::Int32, {module.in});
     bool inOrder = true;
@@ -132,8 +166,8 @@ std::optional<QuantizedMatrix> GptqSource::quantized(const std::string& name) co
     const auto found = m_modules.find(name);
     if (found == m_modules.end()) return std::nullopt;
     const Module& module = found->second;
-    const int bits = m_settings.scheme.bits;
-    QuantizedMatrix matrix{m_settings.scheme, module.out, module.in, {}, {}, {}, {}};
+    const int bits = module.scheme.bits;
+    QuantizedMatrix matrix{module.scheme, module.out, module.in, {}, {}, {}, {}};
     const auto words =
         readTensor<std::int32_t>(module.name + ".qweight", DType::Int32, {streamWords(module.in, bits), module.out});
     matrix.codes =

@@ -11,14 +11,25 @@
 #include "core/checkpoint/float_source.h"
 #include "core/checkpoint/weight_source.h"
 #include "core/io/json.h"
+#include "core/io/pattern.h"
 
 namespace gptq {
 
 enum class GptqVersion : std::uint8_t { V1, V2 };  // v1 stores a zero as z - 1
 
+// An entry of "dynamic" (GPTQModel): "-:REGEX" leaves modules float, "+:REGEX" or "REGEX" gives them another scheme. The
+// first whose expression matches the start of a module's name holds.
+struct GptqRule {
+    Pattern pattern;
+    std::optional<QuantScheme> scheme;
+};
+
 struct GptqSettings {
     QuantScheme scheme;
+    std::vector<GptqRule> rules;
     GptqVersion version = GptqVersion::V1;
+
+    std::optional<QuantScheme> schemeOf(const std::string& module) const;
 };
 
 // From quantization_config of config.json. Throws Error for what cannot be read.
@@ -39,6 +50,7 @@ private:
         std::string name;
         std::int64_t out = 0;
         std::int64_t in = 0;
+        QuantScheme scheme;
     };
     Module moduleOf(const std::string& name, const TensorInfo& qweight) const;
     std::vector<std::uint8_t> readZeros(const Module& module) const;

@@ -29,7 +29,8 @@ void checkMatrix(const QuantizedMatrix& matrix, const std::string& what) {
     } catch (const Error& error) {
         throw Error(what, ": ", error.what());
     }
-    if (matrix.rows <= 0 || matrix.columns <= 0) throw Error(what, ": a matrix of ", matrix.rows, " x ", matrix.columns);
+    if (matrix.rows <= 0 || matrix.columns <= 0)
+        throw Error(what, ": a matrix of ", matrix.rows, " x ", matrix.columns);
     const std::int64_t groups = matrix.groups();
     checkCount(what, "codes", matrix.codes.size(), matrix.rows, matrix.columns);
     checkCount(what, "scales", matrix.scales.size(), groups, matrix.rows);
@@ -41,7 +42,8 @@ void checkMatrix(const QuantizedMatrix& matrix, const std::string& what) {
         throw Error(what, ": the code ", int{*code}, " does not fit into ", scheme.bits, " bits");
     }
     for (const std::uint8_t zero : matrix.zeros) {
-        if (zero > scheme.topCode() + 1) throw Error(what, ": the zero ", int{zero}, " is above ", scheme.topCode() + 1);
+        if (zero > scheme.topCode() + 1)
+            throw Error(what, ": the zero ", int{zero}, " is above ", scheme.topCode() + 1);
         if (scheme.symmetric && zero != scheme.middleCode()) {
             throw Error(what, ": the zero ", int{zero}, " in a symmetric matrix, where all are ", scheme.middleCode());
         }
@@ -52,7 +54,8 @@ void checkMatrix(const QuantizedMatrix& matrix, const std::string& what) {
     if (matrix.groupOfColumn.empty()) return;
     checkCount(what, "group indices", matrix.groupOfColumn.size(), matrix.columns, 1);
     for (const std::int32_t group : matrix.groupOfColumn) {
-        if (group < 0 || group >= groups) throw Error(what, ": a column is in group ", group, ", but there are ", groups);
+        if (group < 0 || group >= groups)
+            throw Error(what, ": a column is in group ", group, ", but there are ", groups);
     }
 }
 

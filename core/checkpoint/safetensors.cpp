@@ -132,10 +132,11 @@ void checkLayout(const std::string& name, const std::map<std::string, StoredTens
         const auto cut = std::find_if(order.begin(), order.end(), [fileBytes](const Entry* entry) {
             return entry->second.offset + entry->second.bytes > fileBytes;
         });
-        throw Error(name, " is cut short: it has ", fileBytes, " bytes, but its header describes ", end, " (the tensor '",
-                    (*cut)->first, "' passes the end); download the file again");
+        throw Error(name, " is cut short: it has ", fileBytes, " bytes, but its header describes ", end,
+                    " (the tensor '", (*cut)->first, "' passes the end); download the file again");
     }
-    if (end < fileBytes) throw Error(name, ": ", fileBytes - end, " bytes follow the last tensor; download the file again");
+    if (end < fileBytes)
+        throw Error(name, ": ", fileBytes - end, " bytes follow the last tensor; download the file again");
 }
 
 std::uint64_t readHeaderLength(const ByteSource& source) {

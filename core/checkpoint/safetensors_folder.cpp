@@ -35,8 +35,10 @@ std::string hintFrom(const fs::path& folder) {
         hasGguf = hasGguf || name.extension() == ".gguf";
         hasShard = hasShard || name.extension() == ".safetensors";
     }
-    if (hasShard) return "; there are other .safetensors files: download the index too, or name a single file model.safetensors";
-    if (hasBin) return "; PyTorch's .bin and .pth files are not supported: get the model's safetensors files or convert them";
+    if (hasShard)
+        return "; there are other .safetensors files: download the index too, or name a single file model.safetensors";
+    if (hasBin)
+        return "; PyTorch's .bin and .pth files are not supported: get the model's safetensors files or convert them";
     if (hasGguf) return "; a .gguf file is there: give that file instead of the folder";
     return "; download the model again";
 }
@@ -53,8 +55,8 @@ void checkShardName(const std::string& name, const std::string& tensor, const st
     const auto isControl = [](char c) { return static_cast<unsigned char>(c) < ' '; };
     if (name.empty() || name == "." || name == ".." || name.find_first_of("/\\") != std::string::npos ||
         std::any_of(name.begin(), name.end(), isControl)) {
-        throw Error(index, ": the tensor ", shown(tensor), " is said to be in ", shown(name), ", which is no plain file name; ",
-                    "shards must lie in the model's own folder");
+        throw Error(index, ": the tensor ", shown(tensor), " is said to be in ", shown(name),
+                    ", which is no plain file name; ", "shards must lie in the model's own folder");
     }
 }
 
@@ -65,7 +67,8 @@ std::map<std::string, std::string> readIndex(const fs::path& path) {
     std::map<std::string, std::string> shards;
     for (const auto& [tensor, shard] : weightMap.json().items()) {
         if (!shard.is_string()) {
-            throw Error(weightMap.where(), ": the file of ", shown(tensor), " must be a string, but it is ", shown(shard));
+            throw Error(weightMap.where(), ": the file of ", shown(tensor), " must be a string, but it is ",
+                        shown(shard));
         }
         checkShardName(shard.get<std::string>(), tensor, path.string());
         shards[tensor] = shard.get<std::string>();

@@ -72,8 +72,8 @@ std::string headerOf(const Shard& shard, const std::map<std::string, std::string
     std::uint64_t offset = 0;
     for (const TensorToWrite* tensor : shard) {
         const std::uint64_t end = offset + tensor->bytes();
-        json += "," + quoted(tensor->name) + ":{\"dtype\":\"" + nameOf(tensor->type) + "\",\"shape\":" +
-                Json(tensor->shape).dump() + ",\"data_offsets\":" + text("[", offset, ",", end, "]}");
+        json += "," + quoted(tensor->name) + ":{\"dtype\":\"" + nameOf(tensor->type) +
+                "\",\"shape\":" + Json(tensor->shape).dump() + ",\"data_offsets\":" + text("[", offset, ",", end, "]}");
         offset = end;
     }
     json += '}';

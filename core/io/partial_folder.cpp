@@ -75,8 +75,8 @@ void clearLeftover(const fs::path& partial) {
         ::rmdir(partial.c_str());
         return;
     }
-    const int marker = fs::is_directory(status) ? ::open((partial / kMarkerName).c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW)
-                                                : -1;
+    const int marker =
+        fs::is_directory(status) ? ::open((partial / kMarkerName).c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW) : -1;
     if (marker < 0) {
         throw Error(partial.string(), " is in the way, and it is not what an interrupted run of this program left; ",
                     "remove it or choose another output folder");
@@ -84,7 +84,8 @@ void clearLeftover(const fs::path& partial) {
     const bool inUse = ::flock(marker, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
     if (!inUse) fs::remove_all(partial, failure);
     ::close(marker);
-    if (inUse) throw Error(partial.string(), " is being written by another run; wait for its end or choose another folder");
+    if (inUse)
+        throw Error(partial.string(), " is being written by another run; wait for its end or choose another folder");
     if (failure) throw Error(partial.string(), " cannot be removed: ", systemReason(failure.value()));
 }
 
@@ -139,8 +140,8 @@ void PartialFolder::commit() {
     if (::unlink(marker.c_str()) != 0) throw Error(marker.string(), " cannot be removed: ", systemReason(errno));
     syncFolder(m_partial);
     if (::rename(m_partial.c_str(), m_target.c_str()) != 0) {
-        const std::string reason = errno == ENOTEMPTY || errno == EEXIST ? "something else was put there meanwhile"
-                                                                         : systemReason(errno);
+        const std::string reason =
+            errno == ENOTEMPTY || errno == EEXIST ? "something else was put there meanwhile" : systemReason(errno);
         throw Error(m_partial.string(), " cannot be renamed to ", m_target.string(), ": ", reason);
     }
     m_present = false;

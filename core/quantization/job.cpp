@@ -71,8 +71,12 @@ private:
         m_sink.receive(JobStarted{m_plan.model.string(), m_model.config.architecture,
                                   parameterCount(m_model.config, m_model.names()), m_model.config.layers, m_moduleCount,
                                   m_set.samples, m_set.sequenceLength, nameOf(m_backend.device()), m_result.keptFloat});
-        for (const std::string& name : m_result.keptFloat)
-            m_sink.receive(Warning{name + " stays float: its size is not in multiples of 32"});
+        for (const ModuleScheme& entry : m_schemes) {
+            if (!entry.module.quantizable())
+                m_sink.receive(Warning{entry.module.name + " stays float: its size is not in multiples of 32"});
+        }
+        for (std::string& warning : planWarnings(m_plan, m_model, m_schemes))
+            m_sink.receive(Warning{std::move(warning)});
         if (m_set.samples < request.samples) {
             m_sink.receive(Warning{text("the text is enough for ", m_set.samples, " samples of ", m_set.sequenceLength,
                                         " tokens, not for ", request.samples, "; the result is calibrated on fewer")});

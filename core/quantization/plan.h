@@ -12,6 +12,7 @@
 #include "core/checkpoint/checkpoint.h"
 #include "core/checkpoint/checkpoint_format.h"
 #include "core/quantization/method.h"
+#include "core/quantization/scheme_rules.h"
 
 namespace gptq {
 
@@ -22,12 +23,17 @@ struct QuantizationPlan {
     std::string method = "gptq";
     std::string format = "gptq";
     QuantScheme scheme;
+    SchemeRules rules;  // of single layers
     MethodOptions options;
     CalibrationRequest samples;
     std::uint64_t shardBytes = std::uint64_t{4} << 30;
     // Tokens that go through a stage at once. Part of the plan: sums depend on it in their last bits.
     std::int64_t chunkTokens = 4096;
 };
+
+// Warnings about a plan that works but may surprise: rules that match nothing, schemes that other runtimes refuse.
+std::vector<std::string> planWarnings(const QuantizationPlan& plan, const Checkpoint& model,
+                                      const std::vector<ModuleScheme>& modules);
 
 // The scheme of every linear layer of the blocks; none for those that stay float. Throws Error where a group is larger than a
 // row or the plan's format cannot hold the result.

@@ -22,7 +22,7 @@ struct JobStarted {
     std::int64_t samples = 0;
     std::int64_t sequenceLength = 0;
     std::string device;
-    std::vector<std::string> keptFloat;  // linear layers that are not in multiples of 32
+    std::vector<std::string> keptFloat;  // linear layers that are excluded or not in multiples of 32
 };
 
 enum class JobPhase : std::uint8_t { Reading, Quantizing, Writing };

@@ -71,8 +71,8 @@ private:
 // zero. The library follows the array without bounds, keeps at most 32 matches on its stack and believes each match's
 // offset. So every node that some text can reach is visited here, one byte of text further a round.
 void checkRules(std::string_view rules) {
-    constexpr int kMostMatches = 32;             // Normalizer::kMaxTrieResultsSize
-    constexpr int kLongestRule = 256;            // bytes; ends a walk in circles
+    constexpr int kMostMatches = 32;              // Normalizer::kMaxTrieResultsSize
+    constexpr int kLongestRule = 256;             // bytes; ends a walk in circles
     constexpr std::size_t kMostNodes = 1u << 20;  // the usual rules (nmt_nfkc) have some 60,000
     if (rules.empty()) return;
     std::uint32_t arrayBytes = 0;
@@ -92,7 +92,8 @@ void checkRules(std::string_view rules) {
     };
     const auto offset = [](std::uint32_t value) { return (value >> 10) << ((value & (1u << 9)) >> 6); };
 
-    std::map<std::uint32_t, int> nodes{{offset(unit(0)), 0}};  // where a node's children begin: matches on the way there
+    std::map<std::uint32_t, int> nodes{
+        {offset(unit(0)), 0}};  // where a node's children begin: matches on the way there
     std::size_t visited = 0;
     for (int length = 1; !nodes.empty(); ++length) {
         visited += nodes.size();

@@ -19,7 +19,8 @@ enum class Opening : std::uint8_t { None, Bos };
 class SentencePieceTokenizer : public Tokenizer {
 public:
     // `endTokens`: besides the model's own EOS; ids that it has not are left out.
-    SentencePieceTokenizer(const std::filesystem::path& modelFile, Opening opening, const std::vector<TokenId>& endTokens);
+    SentencePieceTokenizer(const std::filesystem::path& modelFile, Opening opening,
+                           const std::vector<TokenId>& endTokens);
     ~SentencePieceTokenizer() override;
 
     std::string description() const override;

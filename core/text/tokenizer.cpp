@@ -46,7 +46,8 @@ std::unique_ptr<Tokenizer> loadTokenizer(const fs::path& modelFolder) {
     const fs::path modelFile = modelFolder / "tokenizer.model";
     if (!fs::exists(modelFile, failure)) {
         if (fs::exists(modelFolder / "tokenizer.json", failure)) {
-            throw Error(modelFolder.string(), " has a tokenizer.json and no tokenizer.model; this kind of tokenizer is ",
+            throw Error(modelFolder.string(),
+                        " has a tokenizer.json and no tokenizer.model; this kind of tokenizer is ",
                         "not supported yet, only SentencePiece models (tokenizer.model) are");
         }
         throw Error(modelFolder.string(), " has no tokenizer: looked for tokenizer.model and tokenizer.json; ",
