@@ -80,9 +80,9 @@ Device parseDevice(std::string_view name) {
     throw Error("there is no device called '", name, "'; devices are called cpu, cuda:0, cuda:1, ...");
 }
 
-std::unique_ptr<Backend> openDevice(std::optional<Device> device) {
+std::unique_ptr<Backend> openDevice(std::optional<Device> device, const DeviceOptions& options) {
     const Device wanted = device.value_or(availableDevices().devices.front().device);
-    if (wanted.kind == Device::Kind::Cpu) return openCpuBackend();
+    if (wanted.kind == Device::Kind::Cpu) return openCpuBackend(options.cpuThreads);
     CudaModule* module = cuda().module;
     if (!module) throw Error(nameOf(wanted), " cannot be used. ", cuda().absence);
     const auto count = module->devices().size();

@@ -29,7 +29,12 @@ struct DeviceList {
 DeviceList availableDevices();
 // "cpu", "cuda:1", "cuda"; throws Error for any other text.
 Device parseDevice(std::string_view name);
+
+struct DeviceOptions {
+    int cpuThreads = 0;  // of the CPU backend; 0: one for each processor
+};
+
 // Nothing: the best there is. Throws Error that says why a device cannot be opened.
-std::unique_ptr<Backend> openDevice(std::optional<Device> device);
+std::unique_ptr<Backend> openDevice(std::optional<Device> device, const DeviceOptions& options = {});
 
 }  // namespace gptq

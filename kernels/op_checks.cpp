@@ -22,13 +22,34 @@ void requireVector(ConstTensorView view, DType type, std::int64_t elements, cons
     }
 }
 
+void requireScratch(ConstTensorView view, DType type, std::int64_t rows, std::int64_t columns, const char* name) {
+    if (view.empty() || view.shape().rank() != 2 || view.rows() < rows || view.columns() < columns ||
+        view.dtype() != type) {
+        throw Error(name, ": expected ", nameOf(type), " of at least ", nameOf(Shape{rows, columns}), ", found ",
+                    nameOf(view.dtype()), " ", nameOf(view.shape()));
+    }
+}
+
+void requireGrids(const CodesView& view, std::int64_t rows, std::int64_t columns, std::int64_t groupColumns,
+                  const std::string& name) {
+    if (groupColumns <= 0) throw Error(name, ": groups of ", groupColumns, " columns");
+    const std::int64_t groups = (columns + groupColumns - 1) / groupColumns;
+    requireMatrix(view.scales, DType::Float32, groups, rows, (name + ": scales").c_str());
+    requireMatrix(view.zeros, DType::Float32, groups, rows, (name + ": zeros").c_str());
+}
+
+void requirePlaces(std::span<const std::int32_t> order, std::int64_t least, std::int64_t columns, const char* name) {
+    for (const std::int32_t column : order) {
+        if (column < least || column >= columns) throw Error(name, ": column ", column, " of ", columns);
+    }
+}
+
 void checkGroupCall(const GroupCall& call, std::int64_t outputs, std::int64_t inputs, DType activations) {
     const std::int64_t tokens = call.x.rows();
     requireMatrix(call.x, call.in ? DType::Float32 : activations, tokens, inputs, "linear: x");
     if (call.in) {
         requireVector(call.in->weight, DType::Float32, inputs, "linear: norm weight");
-        requireMatrix(call.normedScratch.columnRange(0, inputs).rowRange(0, tokens), activations, tokens, inputs,
-                      "linear: norm scratch");
+        requireScratch(call.normedScratch, activations, tokens, inputs, "linear: norm scratch");
     }
     switch (call.epilogue) {
         case Epilogue::None:
@@ -39,8 +60,7 @@ void checkGroupCall(const GroupCall& call, std::int64_t outputs, std::int64_t in
         case Epilogue::SiluGate:
             if (outputs % 2 != 0) throw Error("linear: gate and up have ", outputs, " rows together, an odd number");
             requireMatrix(call.y, activations, tokens, outputs / 2, "linear: gated y");
-            requireMatrix(call.productScratch.columnRange(0, outputs).rowRange(0, tokens), activations, tokens, outputs,
-                          "linear: product scratch");
+            requireScratch(call.productScratch, activations, tokens, outputs, "linear: product scratch");
             return;
     }
 }
@@ -101,10 +121,7 @@ void checkBlockCall(const GptqBlockCall& call) {
     requireMatrix(call.factor, DType::Float32, columns, columns, "GPTQ block: factor");
     requireMatrix(call.errors, DType::Float32, rows, call.count, "GPTQ block: errors");
     requireMatrix(call.out.codes, DType::UInt8, rows, columns, "GPTQ block: codes");
-    if (call.groupColumns <= 0) throw Error("GPTQ block: groups of ", call.groupColumns, " columns");
-    const std::int64_t groups = (columns + call.groupColumns - 1) / call.groupColumns;
-    requireMatrix(call.out.scales, DType::Float32, groups, rows, "GPTQ block: scales");
-    requireMatrix(call.out.zeros, DType::Float32, groups, rows, "GPTQ block: zeros");
+    requireGrids(call.out, rows, columns, call.groupColumns, "GPTQ block");
     if (!call.groupOfColumn.empty())
         requireVector(call.groupOfColumn, DType::Int32, columns, "GPTQ block: group of column");
 }

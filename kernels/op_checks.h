@@ -4,6 +4,10 @@
 // What every backend asks of an op's arguments before it starts: shapes and types, named in the complaint.
 #pragma once
 
+#include <cstdint>
+#include <span>
+#include <string>
+
 #include "kernels/gptq_ops.h"
 #include "kernels/inference_ops.h"
 
@@ -12,6 +16,13 @@ namespace gptq {
 // Throws Error "NAME: …" unless the view has this type and extents. A row stride is allowed where rank is 2.
 void requireMatrix(ConstTensorView view, DType type, std::int64_t rows, std::int64_t columns, const char* name);
 void requireVector(ConstTensorView view, DType type, std::int64_t elements, const char* name);
+// As requireMatrix, but a larger one will do.
+void requireScratch(ConstTensorView view, DType type, std::int64_t rows, std::int64_t columns, const char* name);
+// Scales and zeros of a matrix of (rows, columns).
+void requireGrids(const CodesView& view, std::int64_t rows, std::int64_t columns, std::int64_t groupColumns,
+                  const std::string& name);
+// Places of columns: each from `least` to columns - 1.
+void requirePlaces(std::span<const std::int32_t> order, std::int64_t least, std::int64_t columns, const char* name);
 
 // The call against its weight's outputs and inputs; `activations` is the backend's activation type of this weight.
 void checkGroupCall(const GroupCall& call, std::int64_t outputs, std::int64_t inputs, DType activations);

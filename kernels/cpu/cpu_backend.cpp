@@ -103,6 +103,9 @@ void CpuBackend::fillZero(TensorView to) {
 
 void CpuBackend::copy(ConstTensorView from, TensorView to) {
     if (from.shape() != to.shape()) throw Error("copy: ", nameOf(from.shape()), " into ", nameOf(to.shape()));
+    for (const Device device : {from.device(), to.device()}) {
+        if (device.kind != Device::Kind::Cpu) throw Error("copy: the CPU cannot reach memory of ", nameOf(device));
+    }
     const bool whole = from.contiguous() && to.contiguous();
     const std::int64_t rows = whole ? 1 : from.rows();
     const std::int64_t columns = whole ? from.shape().elements() : from.columns();

@@ -138,6 +138,7 @@ bool CpuBackend::factorize(ConstTensorView hessian, std::span<const std::int32_t
     requireMatrix(factor, DType::Float32, n, n, "factorize: factor");
     if (static_cast<std::int64_t>(order.size()) != n || static_cast<std::int64_t>(added.size()) != n)
         throw Error("factorize: an order or a diagonal of another size than ", n);
+    requirePlaces(order, 0, n, "factorize: order");
     // Row i of the reversed matrix is place n - 1 - i of the ordered one. Only the lower triangle is read.
     std::vector<double> reversed(static_cast<std::size_t>(n * n));
     const float* h = hessian.as<float>();
@@ -166,6 +167,7 @@ bool CpuBackend::factorize(ConstTensorView hessian, std::span<const std::int32_t
 void CpuBackend::permuteColumns(ConstTensorView from, std::span<const std::int32_t> order, TensorView to) {
     requireMatrix(from, to.dtype(), to.rows(), from.columns(), "permute: from");
     requireMatrix(to, from.dtype(), from.rows(), static_cast<std::int64_t>(order.size()), "permute: to");
+    requirePlaces(order, -1, from.columns(), "permute: order");
     const auto permute = [&]<class T>(T) {
         m_pool.parallelFor(from.rows(), 16, [&](std::int64_t begin, std::int64_t end) {
             for (std::int64_t row = begin; row < end; ++row) {
@@ -182,8 +184,7 @@ void CpuBackend::permuteColumns(ConstTensorView from, std::span<const std::int32
 void CpuBackend::findGrids(ConstTensorView weights, const GridSpec& grid, std::int64_t groupColumns, CodesView out) {
     const std::int64_t rows = weights.rows(), columns = weights.columns();
     requireMatrix(weights, DType::Float32, rows, columns, "grids: weights");
-    requireMatrix(out.scales, DType::Float32, (columns + groupColumns - 1) / groupColumns, rows, "grids: scales");
-    requireMatrix(out.zeros, DType::Float32, out.scales.rows(), rows, "grids: zeros");
+    requireGrids(out, rows, columns, groupColumns, "grids");
     for (std::int64_t row = 0; row < rows; ++row) {
         const float* w = weights.as<float>() + row * weights.rowStride();
         for (std::int64_t begin = 0; begin < columns; begin += groupColumns) {
@@ -197,6 +198,7 @@ void CpuBackend::roundToGrids(ConstTensorView weights, const GridSpec& grid, std
     const std::int64_t rows = weights.rows(), columns = weights.columns();
     requireMatrix(weights, DType::Float32, rows, columns, "rounding: weights");
     requireMatrix(out.codes, DType::UInt8, rows, columns, "rounding: codes");
+    requireGrids(out, rows, columns, groupColumns, "rounding");
     const double top = topCodeOf<double>(grid);
     for (std::int64_t row = 0; row < rows; ++row) {
         const float* w = weights.as<float>() + row * weights.rowStride();
@@ -227,6 +229,10 @@ std::vector<double> CpuBackend::rowErrors(ConstTensorView weights, const CodesVi
     const std::int64_t rows = weights.rows(), columns = weights.columns();
     requireMatrix(weights, DType::Float32, rows, columns, "errors: weights");
     requireMatrix(hessian, DType::Float32, columns, columns, "errors: Hessian");
+    if (quantized) {
+        requireMatrix(quantized->codes, DType::UInt8, rows, columns, "errors: codes");
+        requireGrids(*quantized, rows, columns, groupColumns, "errors");
+    }
     Tensor difference = allocate(DType::Float32, weights.shape()), product = allocate(DType::Float32, weights.shape());
     copy(weights, difference.view());
     float* d = difference.view().as<float>();
