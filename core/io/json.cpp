@@ -24,8 +24,8 @@ std::string cleanComplaint(std::string complaint) {
         complaint.erase(0, bracket + 2);
     }
     if (complaint.size() > 200) complaint = complaint.substr(0, 200) + "...";
-    std::replace_if(
-        complaint.begin(), complaint.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+    const auto isUnprintable = [](char c) { return c < ' ' || c > '~'; };
+    std::replace_if(complaint.begin(), complaint.end(), isUnprintable, '?');
     return complaint;
 }
 

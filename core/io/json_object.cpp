@@ -27,8 +27,8 @@ std::string numberWanted(double least, double most) {
 }
 
 std::optional<std::int64_t> integerIn(const Json& value) {
-    if (const auto* number =
-            value.get_ptr<const Json::number_unsigned_t*>()) {  // before the signed type, which it is too
+    // An unsigned number answers to the signed type too: unsigned first.
+    if (const auto* number = value.get_ptr<const Json::number_unsigned_t*>()) {
         if (*number > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) return std::nullopt;
         return static_cast<std::int64_t>(*number);
     }

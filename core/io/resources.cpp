@@ -12,17 +12,31 @@ namespace gptq {
 
 namespace fs = std::filesystem;
 
-fs::path resourceFolder() {
-    std::vector<fs::path> places;
-    if (const char* chosen = std::getenv("GPTQ_STUDIO_RESOURCES")) places.emplace_back(chosen);
+namespace {
+
+std::vector<fs::path> places() {
+    std::vector<fs::path> found;
+    if (const char* chosen = std::getenv("GPTQ_STUDIO_RESOURCES")) found.emplace_back(chosen);
     std::error_code ignored;
     const fs::path programs = fs::read_symlink("/proc/self/exe", ignored).parent_path();
-    places.push_back(programs / "../share/gptq-studio");
-    std::string looked;
-    for (const fs::path& place : places) {
+    found.push_back(programs / "../share/gptq-studio");
+    return found;
+}
+
+}  // namespace
+
+std::optional<fs::path> findResources() {
+    std::error_code ignored;
+    for (const fs::path& place : places()) {
         if (fs::exists(place / kDemoName / "config.json", ignored)) return fs::weakly_canonical(place, ignored);
-        looked += (looked.empty() ? "" : ", ") + place.lexically_normal().string();
     }
+    return std::nullopt;
+}
+
+fs::path resourceFolder() {
+    if (auto found = findResources()) return *found;
+    std::string looked;
+    for (const fs::path& place : places()) looked += (looked.empty() ? "" : ", ") + place.lexically_normal().string();
     throw Error("The demo model is not installed. Looked in: ", looked,
                 ". Install the whole package, or set GPTQ_STUDIO_RESOURCES to its share folder");
 }
@@ -37,6 +51,10 @@ fs::path demoCalibrationText() {
 
 fs::path demoHeldOutText() {
     return resourceFolder() / kDemoName / "heldout.txt";
+}
+
+fs::path generalCalibrationText() {
+    return resourceFolder() / "calibration" / "general.txt.gz";
 }
 
 }  // namespace gptq

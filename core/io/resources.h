@@ -5,13 +5,15 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 namespace gptq {
 
 // Beside the programs (../share/gptq-studio, in a build folder as well as installed), or where the environment variable
-// GPTQ_STUDIO_RESOURCES points. Throws Error that lists where it looked.
-std::filesystem::path resourceFolder();
+// GPTQ_STUDIO_RESOURCES points; nothing where they are not installed.
+std::optional<std::filesystem::path> findResources();
+std::filesystem::path resourceFolder();  // the same; throws Error that lists where it looked
 
 inline constexpr const char* kDemoName = "demo";
 
@@ -19,5 +21,6 @@ inline constexpr const char* kDemoName = "demo";
 std::filesystem::path resolveModel(const std::string& name);
 std::filesystem::path demoCalibrationText();
 std::filesystem::path demoHeldOutText();
+std::filesystem::path generalCalibrationText();  // for any model: prose in several languages, and code
 
 }  // namespace gptq
