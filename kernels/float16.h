@@ -7,6 +7,13 @@
 #include <bit>
 #include <cstdint>
 
+// Device code uses these too: every device rounds alike.
+#if defined(__CUDACC__)
+#define GPTQ_HOST_DEVICE __host__ __device__
+#else
+#define GPTQ_HOST_DEVICE
+#endif
+
 namespace gptq {
 
 struct Float16 {  // IEEE 754 binary16
@@ -17,15 +24,15 @@ struct BFloat16 {  // the upper half of binary32
     std::uint16_t bits = 0;
 };
 
-inline float toFloat(float value) {
+GPTQ_HOST_DEVICE inline float toFloat(float value) {
     return value;
 }
 
-inline float toFloat(BFloat16 value) {
+GPTQ_HOST_DEVICE inline float toFloat(BFloat16 value) {
     return std::bit_cast<float>(static_cast<std::uint32_t>(value.bits) << 16);
 }
 
-inline float toFloat(Float16 value) {
+GPTQ_HOST_DEVICE inline float toFloat(Float16 value) {
     const std::uint32_t sign = static_cast<std::uint32_t>(value.bits & 0x8000u) << 16;
     const std::uint32_t magnitude = value.bits & 0x7fffu;
     if (magnitude >= 0x7c00u) {  // infinity, NaN
@@ -36,7 +43,7 @@ inline float toFloat(Float16 value) {
     return std::bit_cast<float>(sign | std::bit_cast<std::uint32_t>(scaled));
 }
 
-inline BFloat16 toBFloat16(float value) {
+GPTQ_HOST_DEVICE inline BFloat16 toBFloat16(float value) {
     const std::uint32_t bits = std::bit_cast<std::uint32_t>(value);
     if ((bits & 0x7fffffffu) > 0x7f800000u) {
         return {static_cast<std::uint16_t>(bits >> 16 | 0x40u)};  // a quiet NaN
@@ -44,7 +51,7 @@ inline BFloat16 toBFloat16(float value) {
     return {static_cast<std::uint16_t>((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16)};
 }
 
-inline Float16 toFloat16(float value) {
+GPTQ_HOST_DEVICE inline Float16 toFloat16(float value) {
     const std::uint32_t bits = std::bit_cast<std::uint32_t>(value);
     const std::uint16_t sign = static_cast<std::uint16_t>(bits >> 16 & 0x8000u);
     const std::uint32_t magnitude = bits & 0x7fffffffu;

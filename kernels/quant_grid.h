@@ -16,12 +16,6 @@
 
 #include "kernels/float16.h"
 
-#if defined(__CUDACC__)
-#define GPTQ_HOST_DEVICE __host__ __device__
-#else
-#define GPTQ_HOST_DEVICE
-#endif
-
 namespace gptq {
 
 // What the scales of a checkpoint must be exact in. BFloat16 checkpoints keep 8 significant bits inside float16's normal

@@ -153,15 +153,16 @@ bool CpuBackend::factorize(ConstTensorView hessian, std::span<const std::int32_t
         !invertLowerInPlace(reversed.data(), n, m_pool.threads()))
         return false;
     float* u = factor.as<float>();
-    bool finite = true;
+    bool sound = true;  // an infinite pivot would leave a zero on the diagonal
     for (std::int64_t i = 0; i < n; ++i) {
         for (std::int64_t j = 0; j < n; ++j) {
-            const double value = j < i ? 0.0 : reversed[static_cast<std::size_t>((n - 1 - i) * n + n - 1 - j)];
-            finite = finite && std::isfinite(value);
-            u[i * factor.rowStride() + j] = static_cast<float>(value);
+            const auto value =
+                static_cast<float>(j < i ? 0.0 : reversed[static_cast<std::size_t>((n - 1 - i) * n + n - 1 - j)]);
+            sound = sound && std::isfinite(value) && (i != j || value > 0);
+            u[i * factor.rowStride() + j] = value;
         }
     }
-    return finite;
+    return sound;
 }
 
 void CpuBackend::permuteColumns(ConstTensorView from, std::span<const std::int32_t> order, TensorView to) {

@@ -93,12 +93,17 @@ template <int bits, int tokens>
 GPTQ_ALWAYS_INLINE void addMixedTile(const TileRowCall& call, const TileGroups<bits>& groups, const std::uint32_t* tile,
                                      int pair, const float* inputs, FloatVector (&totals)[2][tokens]) {
     constexpr int classes = classesOf(bits);
-    FloatVector scales[2][classes] = {}, zeros[2][classes] = {}, sums[2][classes][tokens] = {};
+    FloatVector scales[2][classes], zeros[2][classes], sums[2][classes][tokens] = {};
     for (int half = 0; half < 2; ++half) {
+        float rowScales[TileGroups<bits>::kElements], rowZeros[TileGroups<bits>::kElements];
         for (int i = 0; i < TileGroups<bits>::kElements; ++i) {
             const auto at = static_cast<std::size_t>(groups.at[i] + pair + half * 8);
-            scales[half][i / kVectorWidth][i % kVectorWidth] = call.grids.scales[at];
-            zeros[half][i / kVectorWidth][i % kVectorWidth] = call.grids.zeros[at];
+            rowScales[i] = call.grids.scales[at];
+            rowZeros[i] = call.grids.zeros[at];
+        }
+        for (int which = 0; which < classes; ++which) {
+            loadFloats(rowScales + which * kVectorWidth, scales[half][which]);
+            loadFloats(rowZeros + which * kVectorWidth, zeros[half][which]);
         }
     }
     eachVector<bits>(tile, pair, [&](bool upper, int position, const FloatVector& codes) {

@@ -1,0 +1,155 @@
+// SPDX-FileCopyrightText: 2026 GPTQ Studio contributors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Memory, copies between places and types, recorded steps.
+#include "kernels/cuda/cuda_backend.h"
+
+#include "kernels/cuda/types.cuh"
+
+namespace gptq {
+namespace {
+
+constexpr int kThreads = 256;
+
+template <class From, class To>
+__global__ void convertKernel(const From* from, std::int64_t fromStride, To* to, std::int64_t toStride,
+                              std::int64_t columns, std::int64_t elements) {
+    const std::int64_t i = static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+    if (i >= elements) return;
+    const std::int64_t row = i / columns, column = i % columns;
+    to[row * toStride + column] = fromFloat<To>(asFloat(from[row * fromStride + column]));
+}
+
+cudaMemcpyKind kindOf(Device from, Device to) {
+    const bool fromCuda = from.kind == Device::Kind::Cuda, toCuda = to.kind == Device::Kind::Cuda;
+    return fromCuda ? (toCuda ? cudaMemcpyDeviceToDevice : cudaMemcpyDeviceToHost)
+                    : (toCuda ? cudaMemcpyHostToDevice : cudaMemcpyHostToHost);
+}
+
+void copyRows(ConstTensorView from, TensorView to, cudaStream_t stream) {
+    const std::size_t size = bytesOf(from.dtype());
+    const auto kind = kindOf(from.device(), to.device());
+    if (from.contiguous() && to.contiguous()) {
+        CUDA_CHECK(cudaMemcpyAsync(to.data(), from.data(), from.bytes(), kind, stream));
+        return;
+    }
+    CUDA_CHECK(cudaMemcpy2DAsync(to.data(), static_cast<std::size_t>(to.rowStride()) * size, from.data(),
+                                 static_cast<std::size_t>(from.rowStride()) * size,
+                                 static_cast<std::size_t>(from.columns()) * size, static_cast<std::size_t>(from.rows()),
+                                 kind, stream));
+}
+
+void convert(ConstTensorView from, TensorView to, cudaStream_t stream) {
+    const std::int64_t elements = from.shape().elements(), columns = from.columns();
+    if (elements == 0) return;
+    withFloating(from.dtype(), [&]<class From>() {
+        withFloating(to.dtype(), [&]<class To>() {
+            convertKernel<<<blocksFor(elements, kThreads), kThreads, 0, stream>>>(
+                deviceData<From>(from), from.rowStride(), deviceData<To>(to), to.rowStride(), columns, elements);
+        });
+    });
+    CUDA_CHECK_LAUNCH();
+}
+
+class CudaStep final : public RecordedStep {
+public:
+    CudaStep(std::shared_ptr<CudaContext> context, cudaGraphExec_t graph)
+        : m_context(std::move(context)), m_graph(graph) {}
+    ~CudaStep() override {
+        cudaSetDevice(m_context->device());
+        cudaStreamSynchronize(m_context->stream());
+        cudaGraphExecDestroy(m_graph);
+    }
+    void replay() override {
+        m_context->enter();
+        CUDA_CHECK(cudaGraphLaunch(m_graph, m_context->stream()));
+    }
+
+private:
+    std::shared_ptr<CudaContext> m_context;
+    cudaGraphExec_t m_graph;
+};
+
+}  // namespace
+
+DType CudaBackend::activationType(DType checkpoint) const {
+    return checkpoint == DType::Float16 ? DType::Float16 : DType::BFloat16;
+}
+
+Buffer CudaBackend::allocateBytes(std::size_t bytes) {
+    void* data = m_context->allocate(bytes);
+    return {static_cast<std::byte*>(data), bytes,
+            [context = m_context](std::byte* memory, std::size_t size) { context->release(memory, size); }};
+}
+
+void CudaBackend::fillZero(TensorView to) {
+    m_context->enter();
+    const std::size_t size = bytesOf(to.dtype());
+    if (to.contiguous()) CUDA_CHECK(cudaMemsetAsync(to.data(), 0, to.bytes(), stream()));
+    else
+        CUDA_CHECK(cudaMemset2DAsync(to.data(), static_cast<std::size_t>(to.rowStride()) * size, 0,
+                                     static_cast<std::size_t>(to.columns()) * size, static_cast<std::size_t>(to.rows()),
+                                     stream()));
+}
+
+void CudaBackend::copy(ConstTensorView from, TensorView to) {
+    m_context->enter();
+    if (from.shape() != to.shape()) throw Error("copy: ", nameOf(from.shape()), " into ", nameOf(to.shape()));
+    const bool fromHost = from.device().kind == Device::Kind::Cpu, toHost = to.device().kind == Device::Kind::Cpu;
+    if (from.dtype() == to.dtype()) {
+        copyRows(from, to, stream());
+    } else {  // converted on the device, through staging where one side is the host
+        Tensor stagedFrom, stagedTo;
+        ConstTensorView source = from;
+        TensorView target = to;
+        if (fromHost) {
+            stagedFrom = allocate(from.dtype(), from.shape());
+            copyRows(from, stagedFrom.view(), stream());
+            source = stagedFrom.view();
+        }
+        if (toHost) {
+            stagedTo = allocate(to.dtype(), to.shape());
+            target = stagedTo.view();
+        }
+        convert(source, target, stream());
+        if (toHost) copyRows(stagedTo.view(), to, stream());
+    }
+    if (fromHost || toHost) CUDA_CHECK(cudaStreamSynchronize(stream()));
+}
+
+void CudaBackend::synchronize() {
+    m_context->enter();
+    CUDA_CHECK(cudaStreamSynchronize(stream()));
+}
+
+std::unique_ptr<RecordedStep> CudaBackend::record(std::function<void()> step) {
+    m_context->enter();
+    step();  // scratch memory grows here, not while recording
+    CUDA_CHECK(cudaStreamSynchronize(stream()));
+    cudaGraph_t graph = nullptr;
+    CUDA_CHECK(cudaStreamBeginCapture(stream(), cudaStreamCaptureModeThreadLocal));
+    try {
+        step();
+    } catch (...) {
+        cudaStreamEndCapture(stream(), &graph);
+        if (graph) cudaGraphDestroy(graph);
+        throw;
+    }
+    CUDA_CHECK(cudaStreamEndCapture(stream(), &graph));
+    cudaGraphExec_t executable = nullptr;
+    const cudaError_t status = cudaGraphInstantiate(&executable, graph, 0);
+    cudaGraphDestroy(graph);
+    checkCuda(status, "cudaGraphInstantiate");
+    return std::make_unique<CudaStep>(m_context, executable);
+}
+
+void* CudaBackend::scratch(DeviceArray& place, std::size_t bytes) {
+    if (place.bytes() < bytes) {
+        DeviceArray larger = array(bytes);
+        std::swap(place, larger);
+        if (larger.bytes() > 0) m_outgrown.push_back(std::move(larger));
+    }
+    return place.as<void>();
+}
+
+}  // namespace gptq

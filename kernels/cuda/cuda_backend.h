@@ -1,0 +1,83 @@
+// SPDX-FileCopyrightText: 2026 GPTQ Studio contributors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// The CUDA backend. Its members are defined by op family, one .cu each.
+#pragma once
+
+#include "kernels/backend.h"
+#include "kernels/cuda/cuda_context.h"
+
+namespace gptq {
+
+class CudaBackend final : public Backend {
+public:
+    explicit CudaBackend(int device) : m_context(std::make_shared<CudaContext>(device)) {}
+
+    // cuda_backend.cu
+    Device device() const override { return {Device::Kind::Cuda, m_context->device()}; }
+    DType activationType(DType checkpoint) const override;
+    Buffer allocateBytes(std::size_t bytes) override;
+    MemoryUse memory() const override { return m_context->memory(); }
+    void fillZero(TensorView to) override;
+    void copy(ConstTensorView from, TensorView to) override;
+    void synchronize() override;
+    std::unique_ptr<RecordedStep> record(std::function<void()> step) override;
+
+    // elementwise.cu, norm.cu, loss.cu
+    void embed(ConstTensorView ids, ConstTensorView table, TensorView residual) override;
+    void siluGate(ConstTensorView gateUp, TensorView y) override;
+    void addResidual(ConstTensorView x, TensorView residual) override;
+    void normalize(const NormSpec& norm, ConstTensorView x, TensorView y) override;
+    void crossEntropy(ConstTensorView logits, ConstTensorView targets, TensorView loss) override;
+
+    // linear.cu
+    void linear(const DenseWeight& weight, const GroupCall& call) override;
+    void linear(const PackedWeight& weight, const GroupCall& call) override;
+
+    // attention.cu
+    void attend(const AttentionCall& call) override;
+
+    // hessian.cu, grids.cu, gptq_block.cu
+    void accumulateHessian(ConstTensorView x, TensorView hessian) override;
+    void finishHessian(TensorView hessian, float factor) override;
+    std::vector<float> diagonal(ConstTensorView matrix) override;
+    bool factorize(ConstTensorView hessian, std::span<const std::int32_t> order, std::span<const float> added,
+                   TensorView factor) override;
+    void permuteColumns(ConstTensorView from, std::span<const std::int32_t> order, TensorView to) override;
+    void findGrids(ConstTensorView weights, const GridSpec& grid, std::int64_t groupColumns, CodesView out) override;
+    void roundToGrids(ConstTensorView weights, const GridSpec& grid, std::int64_t groupColumns, CodesView out) override;
+    void solveBlock(const GptqBlockCall& call) override;
+    void updateTrailing(const GptqBlockCall& call) override;
+    std::vector<double> rowErrors(ConstTensorView weights, const CodesView* quantized, std::int64_t groupColumns,
+                                  ConstTensorView hessian) override;
+
+private:
+    using Product = std::function<void(ConstTensorView x, TensorView y, bool accumulate)>;
+    void compose(const GroupCall& call, std::int64_t outputs, ConstTensorView bias, const Product& product);
+    // y = x w^T, or y += it: x (m, k) and w (n, k) of the activation type, y (m, n) of it or float32.
+    void denseProduct(ConstTensorView x, ConstTensorView w, TensorView y, bool accumulate);
+    void packedProduct(const PackedWeight& weight, ConstTensorView x, TensorView y, bool accumulate);
+    // y -= a b in float32: a (m, k), b (k, n), y (m, n), row-major.
+    void subtractProduct(ConstTensorView a, ConstTensorView b, TensorView y);
+
+    cudaStream_t stream() const { return m_context->stream(); }
+    DeviceArray array(std::size_t bytes) { return {m_context, bytes}; }
+    template <class T>
+    DeviceArray uploaded(std::span<const T> values) {
+        DeviceArray onDevice = array(values.size_bytes());
+        CUDA_CHECK(
+            cudaMemcpyAsync(onDevice.as<void>(), values.data(), values.size_bytes(), cudaMemcpyHostToDevice, stream()));
+        CUDA_CHECK(cudaStreamSynchronize(stream()));
+        return onDevice;
+    }
+    // Scratch that grows and stays. What it outgrew is kept: a recorded step may still use it.
+    void* scratch(DeviceArray& place, std::size_t bytes);
+
+    std::shared_ptr<CudaContext> m_context;
+    DeviceArray m_weightScratch;     // a dequantized matrix
+    DeviceArray m_inputScratch;      // gathered inputs
+    DeviceArray m_attentionScratch;  // partial results of a split context
+    std::vector<DeviceArray> m_outgrown;
+};
+
+}  // namespace gptq

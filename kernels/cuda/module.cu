@@ -1,0 +1,50 @@
+// SPDX-FileCopyrightText: 2026 GPTQ Studio contributors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// The module's one entry.
+#include "kernels/cuda/cuda_backend.h"
+#include "kernels/cuda_module.h"
+
+namespace gptq {
+namespace {
+
+class Module final : public CudaModule {
+public:
+    std::vector<DeviceInfo> devices() override {
+        int count = 0;
+        CUDA_CHECK(cudaGetDeviceCount(&count));
+        std::vector<DeviceInfo> list;
+        for (int i = 0; i < count; ++i) {
+            cudaDeviceProp properties{};
+            CUDA_CHECK(cudaGetDeviceProperties(&properties, i));
+            list.push_back({{Device::Kind::Cuda, i},
+                            text(properties.name, ", sm_", properties.major, properties.minor),
+                            properties.totalGlobalMem});
+        }
+        return list;
+    }
+    std::unique_ptr<Backend> open(int index) override { return std::make_unique<CudaBackend>(index); }
+};
+
+}  // namespace
+}  // namespace gptq
+
+extern "C" __attribute__((visibility("default"))) gptq::CudaModule* openCudaModule(int abi) {
+    if (abi != gptq::kCudaModuleAbi) return nullptr;
+    int count = 0;
+    const cudaError_t status = cudaGetDeviceCount(&count);
+    if (status == cudaErrorInsufficientDriver) {
+        int found = 0;
+        cudaDriverGetVersion(&found);
+        if (found == 0)
+            throw gptq::Error("No NVIDIA driver was found. Install one to use the GPU. Work runs on the CPU.");
+        throw gptq::Error("The NVIDIA driver is too old: it serves CUDA ", found / 1000, ".", found % 1000 / 10,
+                          ", and ", CUDART_VERSION / 1000, ".", CUDART_VERSION % 1000 / 10,
+                          " is needed. Update the driver to use the GPU. Work runs on the CPU.");
+    }
+    if (status == cudaErrorNoDevice)
+        throw gptq::Error("This machine has no NVIDIA GPU that CUDA can use. Work runs on the CPU.");
+    gptq::checkCuda(status, "cudaGetDeviceCount");
+    static gptq::Module module;
+    return &module;
+}
