@@ -41,6 +41,7 @@ int main(int argc, char** argv) {
     gptq::addQuantizeCommand(app, run);
     gptq::addEvalCommand(app, run);
     gptq::addGenerateCommand(app, run);
+    gptq::addBenchCommand(app, run);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

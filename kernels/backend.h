@@ -41,7 +41,10 @@ public:
     // Between places (host memory counts as "cpu") and types; equal shapes. Returns when host memory may be reused or read.
     virtual void copy(ConstTensorView from, TensorView to) = 0;
     virtual void synchronize() = 0;
+    // `step` may run before its first replay, more than once: what it does must depend on nothing but what its buffers hold.
     virtual std::unique_ptr<RecordedStep> record(std::function<void()> step) = 0;
+    // Seconds the device takes for what `work` asks of it, by the device's own clock.
+    virtual double time(const std::function<void()>& work) = 0;
 
     Tensor allocate(DType type, const Shape& shape);
     // A tensor here with what `host` holds, converted to `type`.

@@ -10,7 +10,7 @@
 namespace gptq {
 
 // Raised with every change to Backend's virtual functions or to a type that crosses them.
-inline constexpr int kCudaModuleAbi = 1;
+inline constexpr int kCudaModuleAbi = 2;
 inline constexpr const char* kCudaModuleEntry = "openCudaModule";
 inline constexpr const char* kCudaModuleFile = "libgptq_cuda.so";
 

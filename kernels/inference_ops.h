@@ -102,6 +102,8 @@ public:
     virtual void normalize(const NormSpec& norm, ConstTensorView x, TensorView y) = 0;
     virtual void linear(const DenseWeight& weight, const GroupCall& call) = 0;
     virtual void linear(const PackedWeight& weight, const GroupCall& call) = 0;
+    // codes uint8 (rows, columns), in packed order, into words uint32 (packedWords) of the layout in packed_layout.h.
+    virtual void pack(ConstTensorView codes, int bits, TensorView words) = 0;
     virtual void attend(const AttentionCall& call) = 0;
     // y = silu(gate) * up: gateUp (tokens, 2 width), y (tokens, width).
     virtual void siluGate(ConstTensorView gateUp, TensorView y) = 0;

@@ -8,12 +8,6 @@
 namespace gptq {
 namespace {
 
-void checkExtents(std::int64_t rows, std::int64_t columns) {
-    if (rows <= 0 || columns <= 0 || rows % 32 != 0 || columns % 32 != 0) {
-        throw Error("a matrix of ", rows, " x ", columns, " cannot be packed: both must be multiples of 32");
-    }
-}
-
 // Where a plane's words of a lane begin, in words from the tile's begin.
 constexpr std::int64_t planeOffset(const BitPlanes& planes, int plane) {
     return plane == 0 ? 0 : static_cast<std::int64_t>(kTileLanes) * planes.bits[0];
@@ -40,6 +34,13 @@ void packTile(const std::uint8_t* codes, std::int64_t rowStride, std::int64_t co
 
 }  // namespace
 
+void checkPackable(std::int64_t rows, std::int64_t columns, int bits) {
+    if (rows <= 0 || columns <= 0 || rows % 32 != 0 || columns % 32 != 0) {
+        throw Error("a matrix of ", rows, " x ", columns, " cannot be packed: both must be multiples of 32");
+    }
+    checkScheme({.bits = bits, .groupSize = -1});
+}
+
 std::int64_t packedWords(std::int64_t rows, std::int64_t columns, int bits) {
     return rows / kTileRows * tilesAcross(columns) * wordsOfTile(bits);
 }
@@ -60,7 +61,7 @@ void unpackLane(const std::uint32_t* tileWords, int lane, int bits, std::uint8_t
 
 std::vector<std::uint32_t> packCodes(std::span<const std::uint8_t> codes, std::int64_t rows, std::int64_t columns,
                                      int bits) {
-    checkExtents(rows, columns);
+    checkPackable(rows, columns, bits);
     if (static_cast<std::int64_t>(codes.size()) != rows * columns)
         throw Error(codes.size(), " codes for a matrix of ", rows, " x ", columns);
     std::vector<std::uint32_t> words(static_cast<std::size_t>(packedWords(rows, columns, bits)));
@@ -75,7 +76,7 @@ std::vector<std::uint32_t> packCodes(std::span<const std::uint8_t> codes, std::i
 
 std::vector<std::uint8_t> unpackCodes(std::span<const std::uint32_t> words, std::int64_t rows, std::int64_t columns,
                                       int bits) {
-    checkExtents(rows, columns);
+    checkPackable(rows, columns, bits);
     if (static_cast<std::int64_t>(words.size()) != packedWords(rows, columns, bits))
         throw Error(words.size(), " words for a packed matrix of ", rows, " x ", columns);
     std::vector<std::uint8_t> codes(static_cast<std::size_t>(rows * columns));

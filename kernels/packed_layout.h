@@ -70,6 +70,9 @@ constexpr std::int64_t wordsOfTile(int bits) {
 // Words of a packed matrix; rows must be a multiple of 16.
 std::int64_t packedWords(std::int64_t rows, std::int64_t columns, int bits);
 
+// Throws Error where a matrix of this size or a number of bits cannot be packed.
+void checkPackable(std::int64_t rows, std::int64_t columns, int bits);
+
 // codes: (rows, columns), one byte each, columns in packed order. Throws where rows or columns are not multiples of 32 or a
 // code does not fit.
 std::vector<std::uint32_t> packCodes(std::span<const std::uint8_t> codes, std::int64_t rows, std::int64_t columns,

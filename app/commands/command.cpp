@@ -63,6 +63,16 @@ CLI::Validator accepts(const std::function<void(const std::string&)>& check, con
         name);
 }
 
+CLI::Validator within(double least, double most) {
+    return accepts(
+        [least, most](const std::string& value) {
+            double number = 0;
+            if (!CLI::detail::lexical_cast(value, number) || !(number >= least && number <= most))
+                throw Error("'", value, "' is not a number from ", least, " to ", most);
+        },
+        text("FLOAT in [", least, " - ", most, "]"));
+}
+
 void printJson(const Json& json) {
     // Paths may hold bytes that are not UTF-8; JSON may not.
     std::cout << json.dump(-1, ' ', false, Json::error_handler_t::replace) << '\n' << std::flush;

@@ -30,6 +30,7 @@ void addInspectCommand(CLI::App& app, RunCommand& run);
 void addQuantizeCommand(CLI::App& app, RunCommand& run);
 void addEvalCommand(CLI::App& app, RunCommand& run);
 void addGenerateCommand(CLI::App& app, RunCommand& run);
+void addBenchCommand(CLI::App& app, RunCommand& run);
 
 // Options of every command that opens a model.
 struct ModelOptions {
@@ -46,6 +47,8 @@ struct ModelOptions {
 std::uint64_t parseBytes(const std::string& text);
 // A validator for CLI11 from a function that throws Error.
 CLI::Validator accepts(const std::function<void(const std::string&)>& check, const std::string& name);
+// A finite number of the range; CLI::Range lets NaN through.
+CLI::Validator within(double least, double most);
 
 void printJson(const Json& json);         // one line on standard output
 std::string bytesText(double bytes);      // "1.5 GiB"

@@ -56,19 +56,21 @@ void addGenerateCommand(CLI::App& app, RunCommand& run) {
         ->check(CLI::Range(1, 1 << 20))
         ->capture_default_str();
     command->add_option("--temperature", options->sampler.temperature, "0: always the likeliest token")
-        ->check(CLI::Range(0.0, 100.0))
+        ->check(within(0, 100))
         ->capture_default_str();
     command->add_option("--top-k", options->sampler.topK, "choose among the k likeliest; 0: all")
         ->check(CLI::Range(0, 1 << 24))
         ->capture_default_str();
     command->add_option("--top-p", options->sampler.topP, "choose among the likeliest that together reach p")
-        ->check(CLI::Range(0.0, 1.0))
+        ->check(within(0, 1))
         ->capture_default_str();
     command
         ->add_option("--min-p", options->sampler.minP, "leave out what is less likely than this share of the likeliest")
-        ->check(CLI::Range(0.0, 1.0))
+        ->check(within(0, 1))
         ->capture_default_str();
-    command->add_option("--seed", options->sampler.seed, "of the random choice")->capture_default_str();
+    command->add_option("--seed", options->sampler.seed, "of the random choice")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
     command->callback(
         [&run, options] { run = [options](JobControl& control) { return generate(*options, control); }; });
 }

@@ -80,6 +80,7 @@ void addInspectCommand(CLI::App& app, RunCommand& run) {
             const std::filesystem::path folder = resolveModel(options->model);
             const Checkpoint model = openCheckpoint(folder);
             const auto tokenizer = loadTokenizer(folder);
+            requireMatchingTokenizer(*tokenizer, model);
             const Json json = describe(model, *tokenizer);
             if (options->json) printJson(json);
             else print(model, json);

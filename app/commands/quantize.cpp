@@ -109,7 +109,7 @@ void addOptions(CLI::App& command, QuantizeOptions& options) {
     command.add_flag("--act-order", plan.options.actOrder,
                      "solve columns in the order of their activations, with static groups");
     command.add_option("--damp", plan.options.damping, "damping, a share of the Hessian's mean diagonal")
-        ->check(CLI::Range(0.0, 1.0))
+        ->check(within(0, 1))
         ->capture_default_str();
     command.add_option("--block-size", plan.options.blockSize, "columns solved at a time")
         ->check(CLI::Range(1, 65536))
@@ -120,7 +120,8 @@ void addOptions(CLI::App& command, QuantizeOptions& options) {
     command.add_option("--seq-len", plan.samples.sequenceLength, "tokens a window, at most the model's context")
         ->check(CLI::Range(1, 1 << 20))
         ->capture_default_str();
-    command.add_option("--shuffle", options.shuffleSeed, "draw the windows at random with this seed, not in order");
+    command.add_option("--shuffle", options.shuffleSeed, "draw the windows at random with this seed, not in order")
+        ->check(CLI::NonNegativeNumber);
     command.add_option("--shard-size", options.shardSize, "largest file of the checkpoint")
         ->check(accepts([](const std::string& size) { parseBytes(size); }, "SIZE"))
         ->capture_default_str();

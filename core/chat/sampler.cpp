@@ -27,6 +27,7 @@ TokenId Sampler::choose(std::span<const float> logits) {
         if (probability > 0 && probability >= m_settings.minP)
             candidates.push_back({static_cast<TokenId>(i), probability});
     }
+    if (candidates.empty()) return static_cast<TokenId>(best - logits.begin());  // no logit is a number
     std::stable_sort(candidates.begin(), candidates.end(),
                      [](const Candidate& a, const Candidate& b) { return a.probability > b.probability; });
     if (m_settings.topK > 0 && static_cast<std::size_t>(m_settings.topK) < candidates.size())

@@ -84,7 +84,7 @@ GenerationResult generateText(const DecoderModel& model, const Tokenizer& tokeni
 
     GenerationResult result;
     result.promptTokens = promptTokens;
-    DecodeSequence sequence(model, std::min(context, promptTokens + maxTokens));
+    DecodeSequence sequence(model, promptTokens + std::min(maxTokens, context - promptTokens));
     Sampler sampler(settings);
     StreamingDecoder decoder(tokenizer, ids);
     const std::vector<TokenId> ends = tokenizer.endTokens();
@@ -100,11 +100,12 @@ GenerationResult generateText(const DecoderModel& model, const Tokenizer& tokeni
     begin = std::chrono::steady_clock::now();
     while (static_cast<std::int64_t>(result.ids.size()) < maxTokens) {
         // The embedding may have more rows than the tokenizer has tokens: padding, never chosen.
-        const TokenId id = sampler.choose(std::span(*logits).first(known));
-        if (!std::isfinite((*logits)[static_cast<std::size_t>(id)]))
+        const auto choices = std::span(*logits).first(known);
+        if (!std::all_of(choices.begin(), choices.end(), [](float logit) { return std::isfinite(logit); }))
             throw Error(
                 "the model's outputs are NaN or infinite; its weights are damaged, or its type cannot hold its "
                 "activations");
+        const TokenId id = sampler.choose(choices);
         if (std::find(ends.begin(), ends.end(), id) != ends.end()) {
             result.end = GenerationEnd::EndToken;
             break;

@@ -78,7 +78,9 @@ std::vector<float> dequantize(const QuantizedMatrix& matrix) {
 }
 
 bool sameCodes(const QuantizedMatrix& a, const QuantizedMatrix& b) {
-    if (a.scheme != b.scheme || a.rows != b.rows || a.columns != b.columns) return false;
+    QuantScheme scheme = b.scheme;
+    scheme.symmetric = a.scheme.symmetric;  // the zeros tell: an asymmetric grid may have them all in the middle
+    if (a.scheme != scheme || a.rows != b.rows || a.columns != b.columns) return false;
     for (std::int64_t column = 0; column < a.columns; ++column) {
         if (a.groupOf(column) != b.groupOf(column)) return false;
     }

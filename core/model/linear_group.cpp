@@ -32,8 +32,9 @@ public:
     PackedPart(Backend& backend, const QuantizedMatrix& matrix, const std::vector<std::int32_t>& order,
                const std::vector<float>& bias) {
         const std::int64_t groups = matrix.groups();
-        const auto words = packCodes(matrix.codes, matrix.rows, matrix.columns, matrix.scheme.bits);
-        m_words = backend.upload(hostView(words.data(), {static_cast<std::int64_t>(words.size())}), DType::UInt32);
+        const Tensor codes = backend.upload(hostView(matrix.codes.data(), {matrix.rows, matrix.columns}), DType::UInt8);
+        m_words = backend.allocate(DType::UInt32, {packedWords(matrix.rows, matrix.columns, matrix.scheme.bits)});
+        backend.pack(codes.view(), matrix.scheme.bits, m_words.view());
         m_scales = backend.upload(hostView(matrix.scales.data(), {groups, matrix.rows}), DType::Float16);
         m_weight = {.scheme = matrix.scheme,
                     .rows = matrix.rows,

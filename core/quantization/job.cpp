@@ -21,7 +21,12 @@ namespace {
 class Job {
 public:
     Job(Backend& backend, const QuantizationPlan& plan, ProgressSink& sink, JobControl& control)
-        : m_backend(backend), m_plan(plan), m_sink(sink), m_control(control), m_method(methodNamed(plan.method)) {}
+        : m_backend(backend), m_plan(plan), m_sink(sink), m_control(control), m_method(methodNamed(plan.method)) {
+        m_control.tellPauses([this](bool paused) { m_sink.receive(Paused{paused}); });
+    }
+    ~Job() { m_control.tellPauses({}); }
+    Job(const Job&) = delete;
+    Job& operator=(const Job&) = delete;
 
     JobFinished run() {
         m_sink.receive(PhaseChanged{JobPhase::Reading});
@@ -35,15 +40,15 @@ public:
 
 private:
     void openInputs() {
-        if (m_plan.options.damping < 0 || m_plan.options.damping > 1 || m_plan.options.blockSize <= 0)
+        if (!(m_plan.options.damping >= 0 && m_plan.options.damping <= 1) || m_plan.options.blockSize <= 0)
             throw Error("damping must be from 0 to 1, the block size above 0");
         m_model = openCheckpoint(m_plan.model);
         if (m_model.scheme)
             throw Error(m_plan.model.string(), ": is already quantized (", m_model.format, ", ",
                         nameOf(*m_model.scheme), "). Name the original model");
         m_schemes = moduleSchemes(m_plan, m_model);
-        checkDisk();
         const PartialFolder probe(m_plan.output);  // what cannot be written is said before the work, not after
+        checkDisk();
         const auto tokenizer = loadTokenizer(m_plan.model);
         requireMatchingTokenizer(*tokenizer, m_model);
         CalibrationRequest request = m_plan.samples;
@@ -115,7 +120,7 @@ private:
                 LinearGroup::load(m_backend, OverlaySource(*m_model.weights, overlay), stage.modules, m_model.dtype);
             timed("forward", [&] {
                 stream.forEachChunk([&](const BlockState& state) {
-                    checkpoint();
+                    m_control.checkpoint();
                     stage.apply(m_backend, group, stage.prepare(m_backend, state), state);
                 });
             });
@@ -134,7 +139,7 @@ private:
         timed("hessian", [&] {
             m_backend.fillZero(hessian.view());
             stream.forEachChunk([&](const BlockState& state) {
-                checkpoint();
+                m_control.checkpoint();
                 m_backend.accumulateHessian(stage.prepare(m_backend, state), hessian.view());
             });
             m_backend.finishHessian(hessian.view(), static_cast<float>(2.0 / static_cast<double>(stream.tokens())));
@@ -194,7 +199,7 @@ private:
                           {"sequence_length", m_set.sequenceLength}};
         writeCheckpoint(formatNamed(m_plan.format),
                         {m_model, result, m_plan.scheme, m_schemes, recipe, m_plan.output, m_plan.shardBytes},
-                        [this] { checkpoint(); });
+                        [this] { m_control.checkpoint(); });
         for (const auto& entry : std::filesystem::directory_iterator(m_plan.output))
             m_result.outputBytes += entry.file_size();
     }
@@ -218,10 +223,6 @@ private:
     // Multiplications a token costs in a layer: its product, and its share of the Hessian.
     static double workOf(const LinearModule& module) {
         return static_cast<double>(module.in) * static_cast<double>(module.out + module.in / 2);
-    }
-
-    void checkpoint() {
-        m_control.checkpoint([this](bool paused) { m_sink.receive(Paused{paused}); });
     }
 
     template <class Step>

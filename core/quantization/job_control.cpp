@@ -22,16 +22,16 @@ bool JobControl::stopRequested() const {
     return m_stop;
 }
 
-void JobControl::checkpoint(const std::function<void(bool paused)>& onPause) {
+void JobControl::checkpoint() {
     std::unique_lock lock(m_mutex);
     if (m_paused && !m_stop) {
         lock.unlock();
-        if (onPause) onPause(true);
+        if (m_listener) m_listener(true);
         lock.lock();
         m_changed.wait(lock, [this] { return m_stop || !m_paused; });
         const bool stopping = m_stop;
         lock.unlock();
-        if (onPause && !stopping) onPause(false);
+        if (m_listener && !stopping) m_listener(false);
         lock.lock();
     }
     if (m_stop) throw Stopped();

@@ -8,6 +8,7 @@
 #include <exception>
 #include <functional>
 #include <mutex>
+#include <utility>
 
 namespace gptq {
 
@@ -23,12 +24,16 @@ public:
     void setPaused(bool paused);
     bool stopRequested() const;
 
-    // Returns at once, waits while paused (telling `onPause` true and then false), or throws Stopped.
-    void checkpoint(const std::function<void(bool paused)>& onPause = {});
+    // Returns at once, waits while paused, or throws Stopped.
+    void checkpoint();
+    // Who is told, on the job's thread, when a checkpoint begins to wait (true) and goes on (false; not where it stops). The
+    // job that runs sets it and takes it back.
+    void tellPauses(std::function<void(bool paused)> listener) { m_listener = std::move(listener); }
 
 private:
     mutable std::mutex m_mutex;
     std::condition_variable m_changed;
+    std::function<void(bool paused)> m_listener;  // of the job's thread alone
     bool m_stop = false;
     bool m_paused = false;
 };

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <fstream>
 #include <new>
@@ -124,6 +125,12 @@ void CpuBackend::copy(ConstTensorView from, TensorView to) {
 
 std::unique_ptr<RecordedStep> CpuBackend::record(std::function<void()> step) {
     return std::make_unique<CpuStep>(std::move(step));
+}
+
+double CpuBackend::time(const std::function<void()>& work) {
+    const auto begin = std::chrono::steady_clock::now();
+    work();
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
 }  // namespace gptq

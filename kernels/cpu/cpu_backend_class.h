@@ -25,6 +25,7 @@ public:
     void copy(ConstTensorView from, TensorView to) override;
     void synchronize() override {}
     std::unique_ptr<RecordedStep> record(std::function<void()> step) override;
+    double time(const std::function<void()>& work) override;
 
     // cpu_elementwise.cpp
     void embed(ConstTensorView ids, ConstTensorView table, TensorView residual) override;
@@ -36,6 +37,7 @@ public:
     // cpu_linear.cpp
     void linear(const DenseWeight& weight, const GroupCall& call) override;
     void linear(const PackedWeight& weight, const GroupCall& call) override;
+    void pack(ConstTensorView codes, int bits, TensorView words) override;
 
     // cpu_attention.cpp
     void attend(const AttentionCall& call) override;

@@ -65,6 +65,25 @@ void CpuBackend::linear(const PackedWeight& weight, const GroupCall& call) {
     });
 }
 
+void CpuBackend::pack(ConstTensorView codes, int bits, TensorView words) {
+    const std::int64_t rows = codes.rows(), columns = codes.columns();
+    requireMatrix(codes, DType::UInt8, rows, columns, "pack: codes");
+    checkPackable(rows, columns, bits);
+    requireVector(words, DType::UInt32, packedWords(rows, columns, bits), "pack: words");
+    // Strips of 32 rows, the least that packs by itself.
+    m_pool.parallelFor(rows / 32, 1, [&](std::int64_t strip, std::int64_t) {
+        std::vector<std::uint8_t> part;
+        part.reserve(static_cast<std::size_t>(32 * columns));
+        for (std::int64_t row = strip * 32; row < strip * 32 + 32; ++row) {
+            const std::uint8_t* from = codes.as<std::uint8_t>() + row * codes.rowStride();
+            part.insert(part.end(), from, from + columns);
+        }
+        const auto packed = packCodes(part, 32, columns, bits);
+        std::copy(packed.begin(), packed.end(),
+                  words.as<std::uint32_t>() + strip * static_cast<std::int64_t>(packed.size()));
+    });
+}
+
 void CpuBackend::packedProduct(const PackedWeight& weight, ConstTensorView x, MatrixOut y, Accumulate accumulate) {
     const std::int64_t tokens = x.rows(), columns = weight.columns;
     if (tokens <= kMostPackedTokens) {

@@ -143,6 +143,22 @@ std::unique_ptr<RecordedStep> CudaBackend::record(std::function<void()> step) {
     return std::make_unique<CudaStep>(m_context, executable);
 }
 
+double CudaBackend::time(const std::function<void()>& work) {
+    m_context->enter();
+    struct Event {
+        cudaEvent_t handle = nullptr;
+        Event() { CUDA_CHECK(cudaEventCreate(&handle)); }
+        ~Event() { cudaEventDestroy(handle); }
+    } begin, end;
+    CUDA_CHECK(cudaEventRecord(begin.handle, stream()));
+    work();
+    CUDA_CHECK(cudaEventRecord(end.handle, stream()));
+    CUDA_CHECK(cudaEventSynchronize(end.handle));
+    float milliseconds = 0;
+    CUDA_CHECK(cudaEventElapsedTime(&milliseconds, begin.handle, end.handle));
+    return milliseconds * 1e-3;
+}
+
 void* CudaBackend::scratch(DeviceArray& place, std::size_t bytes) {
     if (place.bytes() < bytes) {
         DeviceArray larger = array(bytes);

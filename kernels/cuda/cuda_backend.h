@@ -22,6 +22,7 @@ public:
     void copy(ConstTensorView from, TensorView to) override;
     void synchronize() override;
     std::unique_ptr<RecordedStep> record(std::function<void()> step) override;
+    double time(const std::function<void()>& work) override;
 
     // elementwise.cu, norm.cu, loss.cu
     void embed(ConstTensorView ids, ConstTensorView table, TensorView residual) override;
@@ -33,6 +34,7 @@ public:
     // linear.cu
     void linear(const DenseWeight& weight, const GroupCall& call) override;
     void linear(const PackedWeight& weight, const GroupCall& call) override;
+    void pack(ConstTensorView codes, int bits, TensorView words) override;
 
     // attention.cu
     void attend(const AttentionCall& call) override;

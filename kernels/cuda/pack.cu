@@ -1,0 +1,53 @@
+// SPDX-FileCopyrightText: 2026 GPTQ Studio contributors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Packing on the device: codes uint8 (rows, columns) to the words of packed_layout.h. A thread a lane of a tile: it gathers its 32
+// codes and writes its words. Done once a matrix, at load; bound by the uncoalesced reads of codes.
+#include "kernels/cuda/cuda_backend.h"
+#include "kernels/cuda/types.cuh"
+#include "kernels/op_checks.h"
+
+namespace gptq {
+namespace {
+
+constexpr int kTilesABlock = 8;
+
+__global__ void packKernel(const std::uint8_t* codes, std::int64_t stride, std::int64_t rows, std::int64_t columns,
+                           int bits, std::uint32_t* words) {
+    const std::int64_t tiles = tilesAcross(columns);
+    const std::int64_t tile = static_cast<std::int64_t>(blockIdx.x) * kTilesABlock + threadIdx.x / 32;
+    const int lane = static_cast<int>(threadIdx.x) % 32;
+    if (tile >= rows / kTileRows * tiles) return;
+    const std::int64_t row = tile / tiles * kTileRows, column = tile % tiles * kTileColumns;
+    std::uint32_t* out = words + tile * wordsOfTile(bits);
+    const BitPlanes planes = planesOf(bits);
+    for (int p = 0; p < planes.count; ++p) {
+        const int planeBits = planes.bits[p], perWord = 32 / planeBits;
+        for (int w = 0; w < planeBits; ++w) {
+            std::uint32_t word = 0;
+            for (int c = 0; c < perWord; ++c) {
+                const TilePosition at = positionInTile(lane, w * perWord + c);
+                const unsigned code = column + at.column < columns ? codes[(row + at.row) * stride + column + at.column]
+                                                                   : 1u << (bits - 1);
+                word |= (code >> planes.shift[p] & ((1u << planeBits) - 1)) << planeBit(c, planeBits);
+            }
+            out[(p == 0 ? 0 : kTileLanes * planes.bits[0]) + lane * planeBits + w] = word;
+        }
+    }
+}
+
+}  // namespace
+
+void CudaBackend::pack(ConstTensorView codes, int bits, TensorView words) {
+    m_context->enter();
+    const std::int64_t rows = codes.rows(), columns = codes.columns();
+    requireMatrix(codes, DType::UInt8, rows, columns, "pack: codes");
+    checkPackable(rows, columns, bits);
+    requireVector(words, DType::UInt32, packedWords(rows, columns, bits), "pack: words");
+    const std::int64_t tiles = rows / kTileRows * tilesAcross(columns);
+    packKernel<<<blocksFor(tiles, kTilesABlock), kTilesABlock * 32, 0, stream()>>>(
+        deviceData<std::uint8_t>(codes), codes.rowStride(), rows, columns, bits, deviceData<std::uint32_t>(words));
+    CUDA_CHECK_LAUNCH();
+}
+
+}  // namespace gptq
