@@ -9,7 +9,10 @@
 
 namespace gptq {
 
-// A UTF-8 text file, whole. Throws Error that says which byte is not UTF-8, or that the file is empty or too large.
+// A UTF-8 text file, whole. By its name: .jsonl and .json hold records, one a line or in one list, each with a `text` or with
+// `messages` of a `role` and a `content`; their texts are joined by empty lines. Anything else is the text itself (.txt, .md).
+// Behind any of these, .gz means compressed. Throws Error with the file, the line and the cause where it is empty, too large,
+// damaged, not UTF-8, or where a record holds no text.
 std::string readText(const std::filesystem::path& path);
 
 }  // namespace gptq

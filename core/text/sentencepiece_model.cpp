@@ -92,8 +92,8 @@ void checkRules(std::string_view rules) {
     };
     const auto offset = [](std::uint32_t value) { return (value >> 10) << ((value & (1u << 9)) >> 6); };
 
-    std::map<std::uint32_t, int> nodes{
-        {offset(unit(0)), 0}};  // where a node's children begin: matches on the way there
+    // Where a node's children begin, and the matches on the way there.
+    std::map<std::uint32_t, int> nodes{{offset(unit(0)), 0}};
     std::size_t visited = 0;
     for (int length = 1; !nodes.empty(); ++length) {
         visited += nodes.size();

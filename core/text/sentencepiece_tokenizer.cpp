@@ -50,6 +50,14 @@ SentencePieceTokenizer::SentencePieceTokenizer(const std::filesystem::path& mode
     std::erase_if(m_endTokens, [this](TokenId id) { return id < 0 || id >= size(); });
     std::sort(m_endTokens.begin(), m_endTokens.end());
     m_endTokens.erase(std::unique(m_endTokens.begin(), m_endTokens.end()), m_endTokens.end());
+    std::vector<AddedToken> controlPieces;
+    for (TokenId id = 0; id < size(); ++id) {
+        if (!processor.IsControl(id) || processor.IdToPiece(id).empty()) continue;
+        AddedToken& piece = controlPieces.emplace_back();
+        piece.content = processor.IdToPiece(id);
+        piece.id = id;
+    }
+    m_controlPieces = AddedTokens(std::move(controlPieces));
 }
 
 SentencePieceTokenizer::~SentencePieceTokenizer() = default;
@@ -62,18 +70,34 @@ std::int64_t SentencePieceTokenizer::size() const {
     return m_library->processor.GetPieceSize();
 }
 
-std::vector<TokenId> SentencePieceTokenizer::encode(std::string_view text) const {
+std::vector<TokenId> SentencePieceTokenizer::encode(std::string_view text, SpecialTokens special) const {
     if (text.size() > kTextLimit) {
         throw Error("a text of ", text.size(), " bytes is too long to be tokenized at once; cut it below ", kTextLimit);
     }
     if (const auto invalid = firstInvalidUtf8(text)) throw Error("the text is not UTF-8 at byte ", *invalid);
-    std::vector<int> ids;
-    const auto status = m_library->processor.Encode(text, &ids);
-    if (!status.ok()) throw Error(m_name, ": a text cannot be tokenized: ", status.message());
+    std::vector<TokenId> ids;
+    if (special == SpecialTokens::AsText) {
+        appendIds(text, ids);
+        return ids;
+    }
+    m_controlPieces.split(text, special, [this, &ids](std::string_view part, std::optional<TokenId> id) {
+        if (id) {
+            ids.push_back(*id);
+        } else {
+            appendIds(part, ids);
+        }
+    });
     return ids;
 }
 
-std::string SentencePieceTokenizer::decode(const std::vector<TokenId>& ids) const {
+void SentencePieceTokenizer::appendIds(std::string_view text, std::vector<TokenId>& ids) const {
+    std::vector<int> found;
+    const auto status = m_library->processor.Encode(text, &found);
+    if (!status.ok()) throw Error(m_name, ": a text cannot be tokenized: ", status.message());
+    ids.insert(ids.end(), found.begin(), found.end());
+}
+
+std::string SentencePieceTokenizer::decode(const std::vector<TokenId>& ids, SpecialText /*special*/) const {
     for (const TokenId id : ids) {
         if (id < 0 || id >= size()) throw Error(m_name, ": there is no token ", id, "; ids run from 0 to ", size() - 1);
     }

@@ -16,22 +16,29 @@ namespace gptq {
 
 using TokenId = std::int32_t;
 
+// Control tokens (BOS, <|im_end|> ...) written out in a text that is encoded: ordinary characters, so that no text can pose
+// as a prompt's frame, or the tokens that they name, as a chat template needs it.
+enum class SpecialTokens : std::uint8_t { AsText, Parse };
+// Control tokens among ids that are decoded: left out, or written out. SentencePiece models always leave them out.
+enum class SpecialText : std::uint8_t { Hide, Show };
+
 class Tokenizer {
 public:
     virtual ~Tokenizer() = default;
 
     virtual std::string description() const = 0;  // "SentencePiece BPE, 4096 pieces"
     virtual std::int64_t size() const = 0;        // ids run from 0 to size() - 1
-    // Without BOS or EOS. The text is UTF-8; control tokens written out in it are ordinary text.
-    virtual std::vector<TokenId> encode(std::string_view text) const = 0;
-    virtual std::string decode(const std::vector<TokenId>& ids) const = 0;
+    // Without BOS or EOS. The text is UTF-8.
+    virtual std::vector<TokenId> encode(std::string_view text, SpecialTokens special = SpecialTokens::AsText) const = 0;
+    virtual std::string decode(const std::vector<TokenId>& ids, SpecialText special = SpecialText::Hide) const = 0;
 
     // The token that opens a text, where this tokenizer puts one in front.
     virtual std::optional<TokenId> openingToken() const = 0;
     virtual std::vector<TokenId> endTokens() const = 0;
 };
 
-// The tokenizer of a model folder. Throws Error that names what is missing or broken.
+// The tokenizer of a model folder: tokenizer.json where there is one, as it is what Hugging Face's library uses, else
+// tokenizer.model, else vocab.json and merges.txt. Throws Error that names what is missing or broken.
 std::unique_ptr<Tokenizer> loadTokenizer(const std::filesystem::path& modelFolder);
 
 // Decodes a growing list of ids piece by piece and never emits half a character.

@@ -59,4 +59,59 @@ std::size_t completeUtf8Prefix(std::string_view text) {
     return text.size();
 }
 
+std::string withReplacements(std::string text, Replacement replacement) {
+    std::string valid;
+    std::string_view rest = text;
+    for (;;) {
+        const auto invalid = firstInvalidUtf8(rest);
+        if (!invalid && rest.size() == text.size()) return text;
+        valid += rest.substr(0, invalid.value_or(rest.size()));
+        if (!invalid) return valid;
+        rest.remove_prefix(*invalid);
+        const std::size_t piece = validBytes(rest, characterFrom(static_cast<unsigned char>(rest[0])));
+        rest.remove_prefix(replacement == Replacement::EachPiece && piece > 0 ? piece : 1);
+        valid += "\xef\xbf\xbd";
+    }
+}
+
+CodePoint codePointAt(std::string_view text, std::size_t at) {
+    const auto byte = [text, at](std::size_t i) {
+        return static_cast<char32_t>(static_cast<unsigned char>(text[at + i]));
+    };
+    const char32_t lead = byte(0);
+    if (lead < 0x80) return {lead, 1};
+    if (lead < 0xe0) return {(lead & 0x1f) << 6 | (byte(1) & 0x3f), 2};
+    if (lead < 0xf0) return {(lead & 0xf) << 12 | (byte(1) & 0x3f) << 6 | (byte(2) & 0x3f), 3};
+    return {(lead & 7) << 18 | (byte(1) & 0x3f) << 12 | (byte(2) & 0x3f) << 6 | (byte(3) & 0x3f), 4};
+}
+
+CodePoint codePointBefore(std::string_view text, std::size_t at) {
+    do --at;
+    while (at > 0 && (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80);
+    return codePointAt(text, at);
+}
+
+void appendUtf8(std::string& text, char32_t value) {
+    const auto put = [&text](char32_t byte) { text += static_cast<char>(byte); };
+    const auto putTail = [&put, value](int shift) { put(0x80 | (value >> shift & 0x3f)); };
+    if (value < 0x80) return put(value);
+    if (value < 0x800) {
+        put(0xc0 | value >> 6);
+    } else if (value < 0x10000) {
+        put(0xe0 | value >> 12);
+        putTail(6);
+    } else {
+        put(0xf0 | value >> 18);
+        putTail(12);
+        putTail(6);
+    }
+    putTail(0);
+}
+
+bool isWhiteSpace(char32_t value) {
+    return (value >= 0x09 && value <= 0x0d) || value == 0x20 || value == 0x85 || value == 0xa0 || value == 0x1680 ||
+           (value >= 0x2000 && value <= 0x200a) || value == 0x2028 || value == 0x2029 || value == 0x202f ||
+           value == 0x205f || value == 0x3000;
+}
+
 }  // namespace gptq
