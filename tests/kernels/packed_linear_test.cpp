@@ -1,0 +1,195 @@
+// SPDX-FileCopyrightText: 2026 GPTQ Studio contributors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Products of packed weights of every backend against weights dequantized by definition, in float64.
+
+#include <QTest>
+#include <cmath>
+#include <numeric>
+
+#include "kernels/packed_layout.h"
+#include "support/backend_fixture.h"
+#include "support/group_call_check.h"
+#include "support/packed_there.h"
+#include "support/reference_ops.h"
+
+namespace gptq::test {
+
+struct PackedShape {
+    GroupShape call;
+    QuantScheme scheme;
+    bool ordered = false;  // with a column order
+
+    QString name() const {
+        return QString::fromStdString(nameOf(scheme)) + ", " + call.name() + (ordered ? ", ordered columns" : "");
+    }
+};
+
+class PackedLinearTest : public QObject {
+    Q_OBJECT
+
+private slots:
+    void packedProductMatchesDequantizedProductInEveryScheme_data();
+    void packedProductMatchesDequantizedProductInEveryScheme();
+    void packedProductMatchesDequantizedProductInEveryCall_data();
+    void packedProductMatchesDequantizedProductInEveryCall() { packedProductMatchesDequantizedProductInEveryScheme(); }
+    void packedProductMatchesDequantizedProductInLargeShapes_data();
+    void packedProductMatchesDequantizedProductInLargeShapes() {
+        packedProductMatchesDequantizedProductInEveryScheme();
+    }
+    void columnsMayBeInAnotherOrder_data();
+    void columnsMayBeInAnotherOrder() { packedProductMatchesDequantizedProductInEveryScheme(); }
+    void packingThereGivesTheWordsOfTheLayout_data() { bitCounts(); }
+    void packingThereGivesTheWordsOfTheLayout();
+    void everyCodeOfEveryPlaceCounts_data() { bitCounts(); }
+    void everyCodeOfEveryPlaceCounts();
+
+private:
+    void bitCounts() {
+        QTest::addColumn<int>("target");
+        QTest::addColumn<int>("bits");
+        for (std::size_t t = 0; t < m_targets.size(); ++t) {
+            for (const int bits : supportedBits())
+                QTest::addRow("%s, %d bits", m_targets[t].name.c_str(), bits) << static_cast<int>(t) << bits;
+        }
+    }
+    const OpTarget& at(int target) const { return m_targets[static_cast<std::size_t>(target)]; }
+
+    std::vector<OpTarget> m_targets = openTargets();
+};
+
+static reference::PackedParts randomParts(const PackedShape& shape) {
+    const std::int64_t rows = shape.call.outputs, columns = shape.call.inputs, groups = shape.scheme.groups(columns);
+    const int codes = 1 << shape.scheme.bits;
+    reference::PackedParts parts{.scheme = shape.scheme,
+                                 .codes = randomCodes(rows, columns, 31, codes),
+                                 .scales = randomMatrix(groups, rows, 32, 1.0 / codes / std::sqrt(columns)),
+                                 .zeros = {},
+                                 .columnOrder = {}};
+    parts.scales = roundedTo(DType::Float16, parts.scales);
+    if (!shape.scheme.symmetric) parts.zeros = randomCodes(groups, rows, 33, codes);
+    if (shape.ordered) {
+        parts.columnOrder.resize(static_cast<std::size_t>(columns));
+        // 7 and the column counts here have no factor in common: a permutation.
+        for (std::int64_t j = 0; j < columns; ++j)
+            parts.columnOrder[static_cast<std::size_t>(j)] = static_cast<std::int32_t>((j * 7 + 5) % columns);
+    }
+    return parts;
+}
+
+void PackedLinearTest::packedProductMatchesDequantizedProductInEveryScheme_data() {
+    std::vector<PackedShape> shapes;
+    for (const int bits : supportedBits()) {
+        for (const bool symmetric : {true, false}) {
+            for (const std::int64_t group : {-1, 8, 24, 32, 64, 128}) {  // 24 and 64 leave 160 columns a ragged group
+                for (const auto& [outputs, inputs] : {std::pair{32, 32}, {96, 160}, {64, 576}}) {
+                    for (const std::int64_t tokens : {1, 2, 3, 4, 5})
+                        shapes.push_back({{.tokens = tokens, .outputs = outputs, .inputs = inputs},
+                                          {bits, group, symmetric, GridKind::Uniform}});
+                }
+            }
+        }
+    }
+    addRows(m_targets, shapes);
+}
+
+void PackedLinearTest::packedProductMatchesDequantizedProductInEveryScheme() {
+    QFETCH(int, target);
+    QFETCH(PackedShape, shape);
+    const OpTarget& on = at(target);
+    const reference::PackedParts parts = randomParts(shape);
+    const Matrix bias = shape.call.bias ? roundedTo(DType::Float32, randomMatrix(1, shape.call.outputs, 34)) : Matrix();
+    const PackedThere there(*on.backend, parts, bias);
+    const auto linear = [&](const GroupCall& call) { on.backend->linear(there.weight, call); };
+    QCOMPARE(groupCallDifference(on, shape.call, reference::dequantized(parts), bias, linear), QString());
+}
+
+void PackedLinearTest::packedProductMatchesDequantizedProductInEveryCall_data() {
+    std::vector<PackedShape> shapes;
+    int i = 0;
+    for (const GroupShape& call : callShapes(96, 160)) {
+        const int bits = supportedBits()[static_cast<std::size_t>(i++ % 4)];
+        shapes.push_back({call, {bits, 64, i % 3 != 0, GridKind::Uniform}});
+    }
+    addRows(m_targets, shapes);
+}
+
+void PackedLinearTest::packedProductMatchesDequantizedProductInLargeShapes_data() {
+    std::vector<PackedShape> shapes;
+    for (const std::int64_t tokens : {1, 3, 4, 64, 257}) {
+        shapes.push_back({{.tokens = tokens, .outputs = 576, .inputs = 576}, {4, 128, true, GridKind::Uniform}});
+        shapes.push_back({{.tokens = tokens, .outputs = 288, .inputs = 1056}, {3, 128, false, GridKind::Uniform}});
+    }
+    addRows(m_targets, shapes);
+}
+
+void PackedLinearTest::columnsMayBeInAnotherOrder_data() {
+    std::vector<PackedShape> shapes;
+    for (const std::int64_t tokens : {1, 4, 17}) {
+        for (const Epilogue epilogue : {Epilogue::None, Epilogue::AddResidual, Epilogue::SiluGate}) {
+            for (const bool norm : {false, true}) {
+                shapes.push_back(
+                    {{tokens, 64, 160, epilogue, norm, true, false}, {4, 32, false, GridKind::Uniform}, true});
+            }
+        }
+    }
+    addRows(m_targets, shapes);
+}
+
+void PackedLinearTest::packingThereGivesTheWordsOfTheLayout() {
+    QFETCH(int, target);
+    QFETCH(int, bits);
+    Backend& backend = *at(target).backend;
+    for (const auto& [rows, columns] : {std::pair{32, 32}, {64, 96}, {96, 576}}) {
+        const Matrix codes = randomCodes(rows, columns, 36, 1 << bits);
+        Matrix wider = randomCodes(rows, columns + 32, 37, 1 << bits);  // the codes, and others on their left
+        for (std::int64_t r = 0; r < rows; ++r) {
+            for (std::int64_t c = 0; c < columns; ++c) wider.at(r, 32 + c) = codes.at(r, c);
+        }
+        const std::vector<std::uint8_t> host(codes.values.begin(), codes.values.end());
+        const auto expected = packCodes(host, rows, columns, bits);
+        const Tensor there = uploadedCodes(backend, wider);
+        Tensor words = backend.allocate(DType::UInt32, {packedWords(rows, columns, bits)});
+        backend.pack(there.view().columnRange(32, columns), bits, words.view());
+        std::vector<std::uint32_t> found(expected.size());
+        backend.copy(words.view(), hostView(found.data(), {static_cast<std::int64_t>(found.size())}));
+        QVERIFY(found == expected);
+    }
+}
+
+// The product with the identity gives back every single weight: exact, as codes less zeros are small integers.
+void PackedLinearTest::everyCodeOfEveryPlaceCounts() {
+    QFETCH(int, target);
+    QFETCH(int, bits);
+    const OpTarget& on = at(target);
+    constexpr std::int64_t rows = 64, columns = 96;
+    reference::PackedParts parts{.scheme = {bits, 32, true, GridKind::Uniform},
+                                 .codes = randomCodes(rows, columns, 35, 1 << bits),
+                                 .scales = Matrix(3, rows, 0.25),
+                                 .zeros = {},
+                                 .columnOrder = {}};
+    const PackedThere there(*on.backend, parts, {});
+    Matrix identity(columns, columns);
+    for (std::int64_t i = 0; i < columns; ++i) identity.at(i, i) = 1;
+    const Tensor x = uploaded(*on.backend, identity, on.activation);
+    const Matrix weights = reference::dequantized(parts);
+    for (const std::int64_t tokens : {std::int64_t{1}, columns}) {  // by the path of few tokens and by that of many
+        Tensor y = on.backend->allocate(on.activation, {columns, rows});
+        for (std::int64_t t = 0; t < columns; t += tokens)
+            on.backend->linear(there.weight, {.x = x.view().rowRange(t, tokens),
+                                              .in = {},
+                                              .y = y.view().rowRange(t, tokens),
+                                              .normedScratch = {},
+                                              .productScratch = {}});
+        Matrix expected(columns, rows);
+        for (std::int64_t r = 0; r < rows; ++r) {
+            for (std::int64_t c = 0; c < columns; ++c) expected.at(c, r) = weights.at(r, c);
+        }
+        QCOMPARE(differenceOf(downloaded(*on.backend, y.view()), expected, 0), QString());
+    }
+}
+
+}  // namespace gptq::test
+
+QTEST_APPLESS_MAIN(gptq::test::PackedLinearTest)
+#include "packed_linear_test.moc"

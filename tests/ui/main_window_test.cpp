@@ -1,0 +1,212 @@
+// SPDX-FileCopyrightText: 2026 GPTQ Studio contributors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// The window as a user drives it: the demo model from Start to the measured result, pause, stop, and what goes wrong.
+
+#include <QComboBox>
+#include <QDropEvent>
+#include <QFile>
+#include <QMessageBox>
+#include <QMimeData>
+#include <QPushButton>
+#include <QRegularExpression>
+#include <QSpinBox>
+
+#include "ui/window_fixture.h"
+
+using gptq::test::Heartbeat;
+using gptq::test::kTimesCount;
+using gptq::test::WindowFixture;
+using Mode = gptq::ui::RunCard::Mode;
+using gptq::ui::Banner;
+using gptq::ui::ComparePanel;
+using gptq::ui::RunCard;
+using gptq::ui::Side;
+
+namespace {
+
+constexpr int kAttempts = 3;  // at times on a machine that others use too
+constexpr int kDemoLayers = 42;
+
+void chooseSmallRun(WindowFixture& it) {
+    it.field<QSpinBox>("Samples")->setValue(16);
+    it.field<QSpinBox>("Sample length")->setValue(256);
+}
+
+void dropOnto(QWidget& window, const QString& path) {
+    QMimeData data;
+    data.setUrls({QUrl::fromLocalFile(path)});
+    QDragEnterEvent enter(QPoint(300, 300), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+    QApplication::sendEvent(&window, &enter);
+    QVERIFY(enter.isAccepted());
+    QDropEvent drop(QPointF(300, 300), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+    QApplication::sendEvent(&window, &drop);
+}
+
+}  // namespace
+
+class MainWindowTest : public QObject {
+    Q_OBJECT
+
+private slots:
+    void initTestCase() { QStandardPaths::setTestModeEnabled(true); }
+
+    void aRunGoesFromStartToBothPerplexitiesAndBothTexts() {
+        WindowFixture it;
+        QVERIFY(it.openDemo());
+        chooseSmallRun(it);
+        it.click("Start");
+        QCOMPARE(it.mode(), Mode::Running);
+        QVERIFY(!it.button("Start")->isEnabled());
+        QVERIFY(it.reaches(Mode::Finished));
+
+        QVERIFY2(!it.child<Banner>()->isVisible(), qPrintable(it.child<Banner>()->text()));
+        QCOMPARE(it.layersDone(), kDemoLayers);
+        QVERIFY(QFile::exists(it.resultFolder() + "/model.safetensors"));
+        const auto figures = QRegularExpression("^([\\d.]+) → ([\\d.]+)$").match(it.child<RunCard>()->perplexityText());
+        QVERIFY2(figures.hasMatch(), qPrintable(it.child<RunCard>()->perplexityText()));
+        QVERIFY(qAbs(figures.captured(1).toDouble() - 19.70) < 0.02);
+        const double quantized = figures.captured(2).toDouble();
+        QVERIFY2(quantized > 20.5 && quantized < 23.5, qPrintable(figures.captured(2)));
+
+        it.click("Continue");
+        QVERIFY(QTest::qWaitFor([&] { return !it.session().compare().busy(); }, 120'000));
+        QVERIFY(it.child<ComparePanel>()->textOf(Side::Original).size() > 40);
+        QVERIFY(it.child<ComparePanel>()->textOf(Side::Quantized).size() > 40);
+    }
+
+    void theWindowNeverHangsDuringARun() {
+        qint64 percentile = 0, longest = 0;
+        for (int attempt = 0; attempt < kAttempts; ++attempt) {
+            WindowFixture it;
+            QVERIFY(it.openDemo());
+            chooseSmallRun(it);
+            const Heartbeat heartbeat;
+            it.click("Start");
+            QVERIFY(it.reaches(Mode::Finished));
+            it.click("Continue");
+            QVERIFY(QTest::qWaitFor([&] { return !it.session().compare().busy(); }, 120'000));
+            percentile = heartbeat.percentile99();
+            longest = heartbeat.longest();
+            qInfo("%zu heartbeats, 99 %% within %lld ms, the longest %lld ms", heartbeat.beats(), percentile, longest);
+            if (!kTimesCount) return;
+            if (percentile <= 50 && longest <= 200) return;
+        }
+        QVERIFY2(percentile <= 50 && longest <= 200, "the window's thread was kept waiting");
+    }
+
+    void stopIsAcknowledgedAtOnceAndLeavesNothing() {
+        WindowFixture it;
+        QVERIFY(it.openDemo());
+        it.click("Start");
+        QVERIFY(it.finishesLayers(7));
+        QElapsedTimer watch;
+        watch.start();
+        it.click("Stop");
+        QCOMPARE(it.child<RunCard>()->title(), QString("Stopping…"));
+        QVERIFY(it.button("Stopping…"));
+        const qint64 acknowledged = watch.elapsed();
+        QVERIFY(it.reaches(Mode::Ready));
+        qInfo("stop: acknowledged after %lld ms, done after %lld ms", acknowledged, watch.elapsed());
+        if (kTimesCount) QVERIFY(acknowledged <= 100);
+        QCOMPARE(it.child<RunCard>()->title(), QString("Stopped"));
+        QVERIFY(!QFile::exists(it.resultFolder()));
+        QVERIFY(!QFile::exists(it.resultFolder() + ".partial"));
+    }
+
+    void aPausedRunWaitsAndGoesOn() {
+        WindowFixture it;
+        QVERIFY(it.openDemo());
+        it.click("Start");
+        QVERIFY(it.finishesLayers(3));
+        it.click("Pause");
+        QVERIFY(it.reaches(Mode::Paused));
+        QVERIFY(it.button("Resume"));
+        const int layers = it.layersDone();
+        QTest::qWait(600);
+        QCOMPARE(it.layersDone(), layers);
+        it.click("Resume");
+        QCOMPARE(it.mode(), Mode::Running);
+        QVERIFY(it.finishesLayers(layers + 3));
+        it.click("Pause");
+        QVERIFY(it.reaches(Mode::Paused));
+        it.click("Stop");  // also out of a pause
+        QVERIFY(it.reaches(Mode::Ready));
+    }
+
+    void aFolderThatIsNoModelIsExplainedAndCannotBeStarted() {
+        QTemporaryDir empty;
+        WindowFixture it;
+        it.window().openModel(empty.path());
+        QVERIFY(QTest::qWaitFor([&] { return it.child<Banner>()->isVisible(); }));
+        QVERIFY2(it.child<Banner>()->text().contains("config.json"), qPrintable(it.child<Banner>()->text()));
+        QVERIFY(!it.button("Start")->isEnabled());
+        it.click("Use the demo");
+        QVERIFY(it.reaches(Mode::Ready));
+        QVERIFY(!it.child<Banner>()->isVisible());
+    }
+
+    void aRunThatCannotSucceedSaysWhy() {
+        WindowFixture it;
+        QVERIFY(it.openDemo());
+        QTemporaryDir folder;
+        QFile text(folder.filePath("short.txt"));
+        QVERIFY(text.open(QIODevice::WriteOnly));
+        text.write("Only a few words.");
+        text.close();
+        dropOnto(it.window(), text.fileName());
+        it.click("Start");
+        QVERIFY(it.reaches(Mode::Ready));
+        QVERIFY(it.child<Banner>()->isVisible());
+        QVERIFY2(it.child<Banner>()->text().contains("short.txt"), qPrintable(it.child<Banner>()->text()));
+        QVERIFY(!QFile::exists(it.resultFolder()));
+    }
+
+    void aDroppedFolderIsOpened() {
+        WindowFixture it;
+        dropOnto(it.window(), gptq::ui::ModelController::demoFolder());
+        QVERIFY(it.reaches(Mode::Ready));
+    }
+
+    void theRestOfTheTextIsMeasuredOnlyWhereThereIsOne() {
+        WindowFixture it;
+        QVERIFY(it.openDemo());
+        chooseSmallRun(it);
+        auto* measure = it.field<QComboBox>("Measure on");
+        measure->setCurrentIndex(measure->findText("Rest of the text"));
+        it.click("Start");
+        QVERIFY(it.reaches(Mode::Finished));
+        QVERIFY(it.child<RunCard>()->perplexityText().contains("→"));
+        it.field<QSpinBox>("Samples")->setValue(60'000);
+        it.field<QSpinBox>("Sample length")->setValue(32);
+        it.click("Start");
+        QVERIFY(it.reaches(Mode::Running));
+        QVERIFY(it.reaches(Mode::Finished));
+        QCOMPARE(it.child<RunCard>()->perplexityText(), QString("not measured"));
+    }
+
+    void closingDuringARunAsksFirst() {
+        WindowFixture it;
+        QVERIFY(it.openDemo());
+        it.click("Start");
+        QVERIFY(it.finishesLayers(1));
+        const auto answer = [&](const QString& wanted) {
+            QTimer::singleShot(0, &it.window(), [wanted] {
+                const auto* box = qobject_cast<QMessageBox*>(QApplication::activeModalWidget());
+                QVERIFY(box);
+                for (QAbstractButton* button : box->buttons())
+                    if (button->text().remove('&') == wanted) button->click();
+            });
+            return it.window().close();
+        };
+        QVERIFY(!answer("Keep running"));
+        QVERIFY(it.window().isVisible());
+        QCOMPARE(it.mode(), Mode::Running);
+        QVERIFY(answer("Stop and quit"));
+        QVERIFY(it.reaches(Mode::Ready));
+        QVERIFY(!QFile::exists(it.resultFolder()));
+    }
+};
+
+QTEST_MAIN(MainWindowTest)
+#include "main_window_test.moc"
