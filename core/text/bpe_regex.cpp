@@ -16,12 +16,14 @@ namespace gptq {
 namespace {
 
 constexpr std::size_t kLongestPattern = 16384;    // bytes; the longest known has some 500
-constexpr std::uint32_t kMatchLimit = 50u << 20;  // steps of one match: a run of spaces takes one for each
+constexpr std::uint32_t kMatchLimit = 20u << 20;  // steps of one match: a run of spaces takes one for each
 constexpr std::uint32_t kHeapLimitKiB = 256u << 10;
+constexpr std::size_t kStartsPerCall = 128;  // places that one call tries; the clock is looked at in between
+constexpr int kCallsPerLook = 64;            // where each call finds a match
 constexpr std::size_t kJitStackBytes = 1u << 20;
-// A useful expression splits 10 MB/s or more; even the sanitizers leave it a hundred times this.
-constexpr double kGraceSeconds = 10;
-constexpr double kLeastBytesPerSecond = 16384;
+// A useful expression leaves 10 MB/s or more, forty times this, with all that is done to what it splits.
+constexpr double kGraceSeconds = 4;
+constexpr double kLeastBytesPerSecond = 256 << 10;
 
 std::string pcre2Reason(int code) {
     PCRE2_UCHAR message[256];
@@ -67,7 +69,7 @@ struct RegexScanner::State {
     JitStack stack;  // before the context that borrows it
     MatchContext context;
     MatchData data;
-    int matches = 0;  // since the clock was looked at
+    int looks = 0;  // matches since the clock was looked at
     double started = 0;
     std::size_t scanned = 0;  // bytes
 };
@@ -81,7 +83,8 @@ Regex::Regex(std::string_view pattern, std::string where) : m_code(std::make_uni
     const auto context = made(CompileContext(pcre2_compile_context_create(nullptr)));
     pcre2_set_newline(context.get(), PCRE2_NEWLINE_LF);
     // The text may hold anything, so nothing in the pattern may turn these off: "(*" does not pass the translation.
-    constexpr std::uint32_t kOptions = PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_NO_UTF_CHECK;
+    constexpr std::uint32_t kOptions =
+        PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_NO_UTF_CHECK | PCRE2_USE_OFFSET_LIMIT;
     int error = 0;
     PCRE2_SIZE offset = 0;
     m_code->compiled.reset(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(), kOptions, &error,
@@ -117,30 +120,37 @@ RegexScanner::~RegexScanner() = default;
 RegexScanner::RegexScanner(RegexScanner&&) noexcept = default;
 
 std::optional<RegexMatch> RegexScanner::next(std::string_view text, std::size_t from) {
-    const int found = pcre2_match(m_state->code->compiled.get(), reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(),
-                                  from, PCRE2_NO_UTF_CHECK, m_state->data.get(), m_state->context.get());
-    if (found == PCRE2_ERROR_NOMATCH) {
-        watchTime(text.size() - from);
-        return std::nullopt;
-    }
-    if (found < 0) {
-        throw Error(m_state->code->where, ": the expression is too costly for this text: ", pcre2Reason(found));
+    for (;;) {
+        const std::size_t lastStart = from + kStartsPerCall;
+        pcre2_set_offset_limit(m_state->context.get(), lastStart);
+        const int found =
+            pcre2_match(m_state->code->compiled.get(), reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), from,
+                        PCRE2_NO_UTF_CHECK, m_state->data.get(), m_state->context.get());
+        if (found > 0) break;
+        if (found != PCRE2_ERROR_NOMATCH) {
+            throw Error(m_state->code->where, ": the expression is too costly for this text: ", pcre2Reason(found));
+        }
+        if (lastStart >= text.size()) return std::nullopt;
+        const std::size_t start = from;
+        from = lastStart + 1;
+        while (from < text.size() && (static_cast<unsigned char>(text[from]) & 0xc0) == 0x80) ++from;
+        watchTime(from - start, kCallsPerLook);
     }
     const PCRE2_SIZE* offsets = pcre2_get_ovector_pointer(m_state->data.get());
     const RegexMatch match{offsets[0], offsets[1]};
     if (match.begin < from || match.end <= match.begin) {
         throw Error(m_state->code->where, ": the expression matches behind its place; that is not supported");
     }
-    watchTime(match.end - from);
+    watchTime(match.end - from, 1);
     return match;
 }
 
-// Each match is bounded by kMatchLimit, all of them together by this.
-void RegexScanner::watchTime(std::size_t scanned) {
-    constexpr int kMatchesPerLook = 64;
+// One attempt takes about as many steps as the text has characters at most, so the attempts together may take their square.
+void RegexScanner::watchTime(std::size_t scanned, int looks) {
     m_state->scanned += scanned;
-    if (++m_state->matches < kMatchesPerLook) return;
-    m_state->matches = 0;
+    m_state->looks += looks;
+    if (m_state->looks < kCallsPerLook) return;
+    m_state->looks = 0;
     const double allowed = kGraceSeconds + static_cast<double>(m_state->scanned) / kLeastBytesPerSecond;
     if (threadSeconds() - m_state->started > allowed) {
         throw Error(m_state->code->where, ": the expression is too costly for this text: it took more than ",

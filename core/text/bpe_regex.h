@@ -13,7 +13,8 @@
 namespace gptq {
 
 // The same expression as PCRE2 reads it. Passes only what means the same in both and rewrites what means something else
-// (\s, \v, scripts ...). Throws Error, naming `where`, with the part that it does not know.
+// (\s, \v, scripts ...). Throws Error, naming `where`, with the part that it does not know, and where a match may take many
+// times as many steps as the text has characters.
 std::string pcre2FromOniguruma(std::string_view pattern, const std::string& where);
 std::string pcre2Literal(std::string_view text);  // an expression that matches this text
 
@@ -45,12 +46,12 @@ public:
     RegexScanner(RegexScanner&&) noexcept;
     RegexScanner& operator=(RegexScanner&&) noexcept = delete;
 
-    // The first match at `from` or later, in valid UTF-8. Throws Error where the expression takes too long on this text.
+    // The first match at `from` or later, in valid UTF-8. Throws Error where the matches together take too long.
     std::optional<RegexMatch> next(std::string_view text, std::size_t from);
 
 private:
     struct State;
-    void watchTime(std::size_t scanned);
+    void watchTime(std::size_t scanned, int looks);
 
     std::unique_ptr<State> m_state;
 };

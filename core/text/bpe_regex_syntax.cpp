@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 GPTQ Studio contributors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+#include <algorithm>
 #include <array>
 
 #include "core/io/json.h"
@@ -29,29 +30,28 @@ bool isHexDigit(char c) {
     return isAsciiDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
+// Upper bounds of what matching a part takes.
+struct Cost {
+    double ways = 1;       // in which it can match, each of which is tried where something behind it fails
+    double worst = 1;      // steps before it fails
+    bool canFail = false;  // else it matches nothing at least
+};
+constexpr double kLong = 1e6;  // an unbounded repetition, as if of so many characters
+constexpr double kMostSteps =
+    1e8;  // one such, and a hundred other ways: two in a row, or one in another, take too long
+
 class Translation {
 public:
     Translation(std::string_view pattern, const std::string& where) : m_pattern(pattern), m_where(where) {}
 
     std::string run() {
-        while (!atEnd()) {
-            const char c = peek();
-            if (c == '\\') {
-                escape(Place::Outside);
-            } else if (c == '[') {
-                characterClass();
-            } else if (c == '(') {
-                group();
-            } else if (c == '*' || c == '+' || c == '?' || c == '{') {
-                quantifier();
-            } else if (c == '^') {
-                refuse(1);  // Ruby's matches at the begins of lines only, PCRE2's differs on the last one
-            } else if (c == ']' || c == '}') {
-                m_result += '\\';
-                copy(1);
-            } else {
-                copy(1);  // characters, and | ) . $
-            }
+        Cost cost = alternatives(0);
+        while (!atEnd()) {  // a parenthesis too many, which PCRE2 complains of
+            copy(1);
+            cost = alternatives(0);
+        }
+        if (cost.worst > kMostSteps) {
+            throw Error(m_where, ": the regular expression may take too long: its repetitions multiply");
         }
         return std::move(m_result);
     }
@@ -59,6 +59,75 @@ public:
 private:
     enum class Place { Outside, InClass };
     enum class Item { Character, Set };  // of a class
+    enum class Kind { Character, Group, Look };
+    struct Count {
+        double least = 1;
+        double most = 1;
+    };
+
+    Cost alternatives(int depth) {
+        Cost sum{0, 0, false};
+        for (;;) {
+            const Cost one = branch(depth);
+            sum = {sum.ways + one.ways, sum.worst + one.worst, sum.canFail || one.canFail};
+            if (peek() != '|') return sum;
+            copy(1);
+        }
+    }
+
+    Cost branch(int depth) {
+        Cost total;
+        while (!atEnd() && peek() != '|' && peek() != ')') {
+            const Cost one = part(depth);
+            if (one.canFail) {
+                total.worst = std::max(total.worst, total.ways * one.worst);
+                total.canFail = true;
+            }
+            total.ways = std::min(total.ways * one.ways, 1e300);
+        }
+        return total;
+    }
+
+    Cost part(int depth) {
+        const std::size_t begin = m_at;
+        const char c = peek();
+        if (c == '(') return groupPart(depth);
+        if (c == '\\') {
+            escape(Place::Outside);
+        } else if (c == '[') {
+            characterClass();
+        } else if (c == '*' || c == '+' || c == '?' || c == '{' || c == '^') {
+            refuse(c == '{' ? 3 : 1);  // Ruby's ^ differs from PCRE2's behind the last line
+        } else if (c == ']' || c == '}') {
+            m_result += '\\';
+            copy(1);
+        } else {
+            copy(codePointAt(m_pattern, begin).bytes);  // characters, and . $
+        }
+        const Count count = quantifier();
+        return {count.most - count.least + 1, std::max(count.least, 1.0), count.least > 0};
+    }
+
+    Cost groupPart(int depth) {
+        constexpr int kDeepest = 32;
+        const std::size_t begin = m_at;
+        const Kind kind = group();
+        if (depth == kDeepest) refuse(4);
+        const Cost inner = alternatives(depth + 1);
+        if (peek() != ')') {
+            m_at = begin;
+            refuse(m_pattern.size() - begin);
+        }
+        copy(1);
+        const std::size_t behind = m_at;
+        const Count count = quantifier();
+        if (kind == Kind::Look && behind == m_at) return {1, std::max(inner.worst, inner.ways), true};
+        if (kind == Kind::Group && count.most == 1) {
+            return count.least == 1 ? inner : Cost{inner.ways + 1, inner.worst, false};
+        }
+        m_at = behind;
+        refuse(2);  // a repeated group
+    }
 
     bool atEnd() const { return m_at >= m_pattern.size(); }
     char peek(std::size_t ahead = 0) const { return m_at + ahead < m_pattern.size() ? m_pattern[m_at + ahead] : '\0'; }
@@ -177,31 +246,62 @@ private:
         return peek(1) == '\\' && kSets.find(peek(2)) != std::string_view::npos && peek(2) != '\0';
     }
 
-    void group() {
-        constexpr std::array<std::string_view, 8> kKinds{"(?:", "(?=", "(?!", "(?<=", "(?<!", "(?>", "(?i:", "(?-i:"};
+    Kind group() {
+        constexpr std::array<std::string_view, 4> kGroups{"(?:", "(?>", "(?i:", "(?-i:"};
+        constexpr std::array<std::string_view, 4> kLooks{"(?=", "(?!", "(?<=", "(?<!"};
         if (peek(1) == '*') refuse(2);
-        if (peek(1) != '?') return replace(1, "(?:");  // nothing refers to what it captures
-        for (const std::string_view kind : kKinds) {
-            if (startsWith(kind)) return copy(kind.size());
+        if (peek(1) != '?') {
+            replace(1, "(?:");  // nothing refers to what it captures
+            return Kind::Group;
         }
-        refuse(4);
+        const auto isHere = [this](std::string_view begin) { return startsWith(begin); };
+        const auto group = std::find_if(kGroups.begin(), kGroups.end(), isHere);
+        const auto look = std::find_if(kLooks.begin(), kLooks.end(), isHere);
+        if (group == kGroups.end() && look == kLooks.end()) refuse(4);
+        copy(group != kGroups.end() ? group->size() : look->size());
+        return group != kGroups.end() ? Kind::Group : Kind::Look;
     }
 
-    void quantifier() {
-        if (peek() != '{') {
+    // Nothing where there is none: once.
+    Count quantifier() {
+        const char c = peek();
+        Count count;
+        if (c == '*' || c == '+' || c == '?') {
+            count = {c == '+' ? 1.0 : 0.0, c == '?' ? 1.0 : kLong};
             copy(1);
             // Lazy or possessive; anything beyond that the libraries read differently.
             if (peek() == '?' || peek() == '+') copy(1);
+        } else if (c == '{') {
+            count = numbersInBraces();
         } else {
-            std::size_t length = 1;
-            while (isAsciiDigit(peek(length))) ++length;
-            if (length == 1) refuse(3);
-            if (peek(length) == ',') ++length;
-            while (isAsciiDigit(peek(length))) ++length;
-            if (peek(length) != '}' || length > 12) refuse(length + 1);
-            copy(length + 1);
+            return count;
         }
         if (peek() == '*' || peek() == '+' || peek() == '?' || peek() == '{') refuse(1);
+        return count;
+    }
+
+    // {n}, {n,}, {n,m}
+    Count numbersInBraces() {
+        constexpr std::size_t kMostDigits = 5;
+        std::size_t length = 1;
+        const auto number = [&] {
+            double value = 0;
+            for (std::size_t i = 0; isAsciiDigit(peek(length)); ++i, ++length) {
+                if (i == kMostDigits) refuse(length);
+                value = 10 * value + (peek(length) - '0');
+            }
+            return value;
+        };
+        if (!isAsciiDigit(peek(1))) refuse(3);
+        Count count;
+        count.least = count.most = number();
+        if (peek(length) == ',') {
+            ++length;
+            count.most = isAsciiDigit(peek(length)) ? number() : std::max(kLong, count.least);
+        }
+        if (peek(length) != '}' || count.most < count.least) refuse(length + 1);
+        copy(length + 1);
+        return count;
     }
 
     std::string_view m_pattern;

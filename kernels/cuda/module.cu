@@ -37,7 +37,7 @@ extern "C" __attribute__((visibility("default"))) gptq::CudaModule* openCudaModu
         int found = 0;
         cudaDriverGetVersion(&found);
         if (found == 0)
-            throw gptq::Error("No NVIDIA driver was found. Install one to use the GPU. Work runs on the CPU.");
+            throw gptq::Error("No NVIDIA driver was found, so CUDA cannot be used. Install the driver to use the GPU. Work runs on the CPU.");
         throw gptq::Error("The NVIDIA driver is too old: it serves CUDA ", found / 1000, ".", found % 1000 / 10,
                           ", and ", CUDART_VERSION / 1000, ".", CUDART_VERSION % 1000 / 10,
                           " is needed. Update the driver to use the GPU. Work runs on the CPU.");

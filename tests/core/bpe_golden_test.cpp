@@ -51,7 +51,8 @@ void BpeGoldenTest::aVariantHasTheReferenceLibrarysIds_data() {
     QTest::addColumn<int>("index");
     const Json golden = textGolden("bpe_variants");
     int index = 0;
-    for (const Json& variant : golden.at("variants")) QTest::newRow(variant.at("name").get<std::string>().c_str()) << index++;
+    for (const Json& variant : golden.at("variants"))
+        QTest::newRow(variant.at("name").get<std::string>().c_str()) << index++;
     QVERIFY(index > 60);
 }
 
@@ -75,7 +76,8 @@ void BpeGoldenTest::aVariantHasTheReferenceLibrarysIds() {
         const std::string decoded = tokenizer->decode(ids, SpecialText::Show);
         // Of a run of bytes with half a character in it the reference keeps nothing; see bpe_decoder.cpp.
         const bool hasHalves = variant.at("base") == "small" && decoded.find("\xef\xbf\xbd") != std::string::npos;
-        if (!hasHalves && sha256Of(decoded).substr(0, 8) != digests.substr(16 * i + 8, 8)) QFAIL(("text of: " + name).c_str());
+        if (!hasHalves && sha256Of(decoded).substr(0, 8) != digests.substr(16 * i + 8, 8))
+            QFAIL(("text of: " + name).c_str());
         if (streamed(*tokenizer, ids) != tokenizer->decode(ids)) QFAIL(("stream of: " + name).c_str());
         tokenizer->setThreads(3, 16);  // cut wherever it may be cut
         if (tokenizer->encode(text, special) != ids) QFAIL(("ids on three threads of: " + name).c_str());
@@ -111,10 +113,11 @@ void BpeGoldenTest::unknownIdsAreRefused() {
 void BpeGoldenTest::textsThatAreNoneAreRefused() {
     const auto tokenizer = tokenizerOf(smolLm2Document());
     QCOMPARE(lackingIn(errorOf([&] { tokenizer->encode("caf\xe9"); }), {"not UTF-8 at byte 3"}), QString());
-    const auto whole = tokenizerOf(withPatch(
-        textGolden("bpe_variants").at("small"), Json{{"model", {{"byte_fallback", false}, {"ignore_merges", true}}}}));
+    const auto whole = tokenizerOf(withPatch(textGolden("bpe_variants").at("small"),
+                                             Json{{"model", {{"byte_fallback", false}, {"ignore_merges", true}}}}));
     const std::string endless(17u << 20, 'x');
-    QCOMPARE(lackingIn(errorOf([&] { whole->encode(endless); }), {"without a place to split it", "too long"}), QString());
+    QCOMPARE(lackingIn(errorOf([&] { whole->encode(endless); }), {"without a place to split it", "too long"}),
+             QString());
 }
 
 }  // namespace gptq::test

@@ -183,7 +183,7 @@ void SentencePieceTest::brokenFoldersAreRefused_data() {
     QTest::newRow("nothing") << "unrelated.txt" << QByteArray()
                              << QStringList{"has no tokenizer", "tokenizer.model", "tokenizer.json"};
     QTest::newRow("another kind") << "tokenizer.json" << QByteArray("{}")
-                                  << QStringList{"tokenizer.json", "not supported yet"};
+                                  << QStringList{"tokenizer.json", "'model' is missing"};
     QTest::newRow("an empty file") << "tokenizer.model" << QByteArray()
                                    << QStringList{"tokenizer.model is no usable SentencePiece model",
                                                   "holds no pieces"};

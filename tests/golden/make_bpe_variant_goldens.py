@@ -41,7 +41,7 @@ DEEPSEEK = (
     r"| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
 OTHER_EXPRESSIONS = [
-    r"\S+", r"[\S]", r"[^\S\n]+|\n", r"\d+|\D+", r"[\s-]+", r"[\s\-x]+", r"[a-z]++|.", r"(a|b)+?c|\p{^L}+",
+    r"\S+", r"[\S]", r"[^\S\n]+|\n", r"\d+|\D+", r"[\s-]+", r"[\s\-x]+", r"[a-z]++|.", r"(a|b)c|\p{^L}+?",
     r"\p{Han}+|\p{Latin}+", r"(?<=a)b|(?<!a)B|.", r"\u4e16+|\x{754c}", r"\s+$|x", "(?i:stra\u00dfe|k|\u00df|ss)", r"(?>a|ab)c|.",
     r"[^\p{L}]{2,4}|\p{Lu}", r"\v|\t|\f", r"[\p{L}-]+", r"[^ \p{P}\p{S}\d]+", r".", r"\p{Zs}|\p{M}+|\p{Cc}", r"\p{P}\P{P}",
 ]

@@ -39,7 +39,7 @@ struct SolverParts {
     Tensor weights = make(kRows, kColumns), square = make(kColumns, kColumns), factor = make(kColumns, kColumns);
     Tensor scales = make(kGroups, kRows), zeros = make(kGroups, kRows), errors = make(kRows, 8);
     Tensor codes = backend.allocate(DType::UInt8, {kRows, kColumns});
-    Tensor x = make(5, kColumns, on.activation), oblong = make(kColumns, kColumns - 1);
+    Tensor x = make(5, kColumns, on.activation), oblong = make(kColumns, kColumns - 1), ids;
     std::vector<std::int32_t> order = std::vector<std::int32_t>(kColumns, 0);
     std::vector<float> added = std::vector<float>(kColumns, 1);
     GptqBlockCall block;
@@ -85,9 +85,8 @@ std::vector<Refusal> blockRefusals() {
     add("zeros of other rows", {"GPTQ block: zeros", "(3, 6)", "(3, 5)"},
         [](SolverParts& p) { p.block.out.zeros = p.zeros.view().columnRange(0, 5); });
     add("groups of fewer columns", {"GPTQ block: group of column", "40", "(2)"}, [](SolverParts& p) {
-        static Tensor two;  // outlives the call
-        two = uploadedInts(p.backend, {0, 1});
-        p.block.groupOfColumn = two.view();
+        p.ids = uploadedInts(p.backend, {0, 1});
+        p.block.groupOfColumn = p.ids.view();
     });
     return refusals;
 }

@@ -10,6 +10,13 @@
 #include "support/backend_fixture.h"
 #include "support/test_files.h"
 
+#ifdef __SANITIZE_ADDRESS__
+// The address sanitizer else ends the program where memory is not to be had, instead of saying so.
+extern "C" const char* __asan_default_options() {  // NOLINT(bugprone-reserved-identifier)
+    return "allocator_may_return_null=1";
+}
+#endif
+
 namespace gptq::test {
 
 class MemoryTest : public QObject {

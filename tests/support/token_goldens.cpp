@@ -54,7 +54,8 @@ QString firstDifference(const Tokenizer& tokenizer, const Json& golden, SpecialT
         const auto name = QString::fromStdString(entry.at("name").get<std::string>());
         const auto ids = entry.at("ids").get<std::vector<TokenId>>();
         if (tokenizer.encode(entry.at("text").get<std::string>(), special) != ids) return "ids of: " + name;
-        if (tokenizer.decode(ids, SpecialText::Show) != entry.at("decoded").get<std::string>()) return "text of: " + name;
+        if (tokenizer.decode(ids, SpecialText::Show) != entry.at("decoded").get<std::string>())
+            return "text of: " + name;
         if (streamed(tokenizer, ids) != tokenizer.decode(ids)) return "stream of: " + name;
     }
     return golden.at("cases").size() > 100 ? QString() : QString("there are too few cases");

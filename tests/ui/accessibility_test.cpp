@@ -5,7 +5,7 @@
 
 #include <QAccessible>
 #include <QAccessibleInterface>
-#include <QSet>
+#include <QComboBox>
 
 #include "ui/window_fixture.h"
 
@@ -17,7 +17,12 @@ bool takesTab(const QWidget* widget) {
     return widget->isVisible() && widget->isEnabled() && (widget->focusPolicy() & Qt::TabFocus);
 }
 
+// Its own, or that of the label whose buddy it is: assistive tools follow that relation. (A combo box's own is its choice.)
 QString nameOf(QWidget* widget) {
+    if (!widget->accessibleName().isEmpty()) return widget->accessibleName();
+    for (const QLabel* label : widget->window()->findChildren<QLabel*>())
+        if (label->buddy() == widget) return label->text();
+    if (qobject_cast<QComboBox*>(widget)) return {};
     QAccessibleInterface* interface = QAccessible::queryAccessibleInterface(widget);
     return interface ? interface->text(QAccessible::Name) : QString();
 }

@@ -76,6 +76,7 @@ private slots:
     }
 
     void theWindowNeverHangsDuringARun() {
+        if (!kTimesCount) return;
         qint64 percentile = 0, longest = 0;
         for (int attempt = 0; attempt < kAttempts; ++attempt) {
             WindowFixture it;
@@ -89,7 +90,6 @@ private slots:
             percentile = heartbeat.percentile99();
             longest = heartbeat.longest();
             qInfo("%zu heartbeats, 99 %% within %lld ms, the longest %lld ms", heartbeat.beats(), percentile, longest);
-            if (!kTimesCount) return;
             if (percentile <= 50 && longest <= 200) return;
         }
         QVERIFY2(percentile <= 50 && longest <= 200, "the window's thread was kept waiting");
@@ -177,8 +177,15 @@ private slots:
         it.click("Start");
         QVERIFY(it.reaches(Mode::Finished));
         QVERIFY(it.child<RunCard>()->perplexityText().contains("→"));
-        it.field<QSpinBox>("Samples")->setValue(60'000);
-        it.field<QSpinBox>("Sample length")->setValue(32);
+
+        QTemporaryDir folder;  // a text of which nothing is left over
+        QFile stories(gptq::ui::ModelController::demoFolder() + "/calibration.txt"), part(folder.filePath("part.txt"));
+        QVERIFY(stories.open(QIODevice::ReadOnly) && part.open(QIODevice::WriteOnly));
+        part.write(stories.read(12'000).left(11'990));
+        part.close();
+        dropOnto(it.window(), part.fileName());
+        it.field<QSpinBox>("Samples")->setValue(1000);
+        it.field<QSpinBox>("Sample length")->setValue(64);
         it.click("Start");
         QVERIFY(it.reaches(Mode::Running));
         QVERIFY(it.reaches(Mode::Finished));

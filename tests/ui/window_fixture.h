@@ -10,6 +10,7 @@
 #include <QLabel>
 #include <QLineEdit>
 #include <QStandardPaths>
+#include <QTableView>
 #include <QTemporaryDir>
 #include <QTest>
 #include <QTimer>
@@ -28,6 +29,8 @@ inline constexpr bool kTimesCount = true;
 inline constexpr bool kTimesCount = false;
 #endif
 
+inline constexpr int kPatienceMilliseconds = kTimesCount ? 90'000 : 250'000;
+
 class WindowFixture {
 public:
     WindowFixture() {
@@ -42,7 +45,7 @@ public:
     QString resultFolder() const { return m_home.path() + QStringLiteral("/new/result"); }
 
     bool reaches(ui::RunCard::Mode wanted) {
-        return QTest::qWaitFor([&] { return mode() == wanted; }, 240'000);
+        return saysWhyNot(QTest::qWaitFor([&] { return mode() == wanted; }, kPatienceMilliseconds));
     }
     bool openDemo() {
         m_window.openModel({});
@@ -70,12 +73,19 @@ public:
         QVERIFY2(target, qPrintable(text));
         QTest::mouseClick(target, Qt::LeftButton);
     }
-    int layersDone() { return child<QAbstractItemView>()->model()->rowCount(); }
+    int layersDone() { return child<QTableView>()->model()->rowCount(); }
     bool finishesLayers(int count) {
-        return QTest::qWaitFor([&] { return layersDone() >= count; }, 240'000);
+        return saysWhyNot(QTest::qWaitFor([&] { return layersDone() >= count; }, kPatienceMilliseconds));
     }
 
 private:
+    bool saysWhyNot(bool reached) {
+        if (!reached)
+            qWarning() << "the window says:" << child<ui::RunCard>()->title() << child<ui::Banner>()->title()
+                       << child<ui::Banner>()->text() << layersDone() << "layers";
+        return reached;
+    }
+
     QLineEdit* resultName() {
         for (QLineEdit* candidate : m_window.findChildren<QLineEdit*>())
             if (candidate->accessibleName() == QLatin1String("Name of the new folder")) return candidate;

@@ -44,9 +44,9 @@ void LayerCard::setUpView() {
     header->setStretchLastSection(true);
     header->setMinimumSectionSize(44);
     const auto width = [this](const char* widest) {
-        return fontMetrics().horizontalAdvance(QLatin1String(widest)) + 16;
+        return fontMetrics().horizontalAdvance(QLatin1String(widest)) + 13;
     };
-    const char* widest[] = {"Block", "down", "4096 x 4096", "Bits", "0.00000", "Damping", "00.00 s"};
+    const char* widest[] = {"Block", "Layer", "4096 x 4096", "Bits", "0.00000", "Damping", "00.00 s"};
     for (int column = 0; column < LayerTableModel::Notes; ++column) {
         header->resizeSection(column, width(widest[column]));
         m_figuresWidth += width(widest[column]);

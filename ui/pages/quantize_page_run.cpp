@@ -14,6 +14,16 @@
 
 namespace gptq::ui {
 
+namespace {
+
+// The engine's warnings begin in lower case, or with the name of a layer, which stays as it is.
+QString asSentence(const QString& text) {
+    const bool name = text.section(QLatin1Char(' '), 0, 0).contains(QLatin1Char('.'));
+    return name ? text : text.left(1).toUpper() + text.mid(1);
+}
+
+}  // namespace
+
 constexpr qint64 kRestWindows =
     16;  // of the calibration text's rest: enough to see what was lost, soon enough to wait for
 
@@ -34,7 +44,7 @@ void QuantizePage::connectRun() {
     connect(&run, &QuantizationController::progressed, this, &QuantizePage::showProgress);
     connect(&run, &QuantizationController::memorySampled, m_memoryPlot, &MemoryPlot::append);
     connect(&run, &QuantizationController::warned, this, [this](const QString& text) {
-        m_banner->show(Banner::Kind::Warning, tr("Worth knowing about this run"), text);
+        m_banner->show(Banner::Kind::Warning, tr("Worth knowing about this run"), asSentence(text));
     });
     connect(&run, &QuantizationController::finished, this, &QuantizePage::finish);
     connect(&run, &QuantizationController::stopped, this, [this] {

@@ -69,13 +69,15 @@ void RunCard::setMode(Mode mode) {
     m_mode = mode;
     const bool steerable = mode == Mode::Running || mode == Mode::Pausing || mode == Mode::Paused;
     const bool paused = mode == Mode::Pausing || mode == Mode::Paused;
-    // A button that has the focus hands it on when it is disabled: first all that may take it.
-    const bool startable = mode == Mode::Ready || mode == Mode::Finished,
-               stoppable = steerable || mode == Mode::Measuring;
-    if (startable) m_start->setEnabled(true);
-    m_pause->setEnabled(steerable);
-    m_stop->setEnabled(stoppable);
+    const bool startable = mode == Mode::Ready || mode == Mode::Finished;
+    const bool focused = m_start->hasFocus() || m_pause->hasFocus() || m_stop->hasFocus();
     m_start->setEnabled(startable);
+    m_pause->setEnabled(steerable);
+    m_stop->setEnabled(steerable || mode == Mode::Measuring);
+    // The focus stays with these buttons: one that is disabled would hand it to whatever comes behind them.
+    if (focused && !(steerable && m_stop->hasFocus()))
+        for (QPushButton* button : {m_stop, m_pause, m_start})
+            if (button->isEnabled()) button->setFocus();
     m_pause->setText(paused ? tr("&Resume") : tr("&Pause"));
     m_pause->setIcon(glyphIcon(paused ? Glyph::Play : Glyph::Pause));
     m_stop->setText(mode == Mode::Stopping ? tr("Stopping…") : tr("Sto&p"));
@@ -123,10 +125,10 @@ void RunCard::showMeasuring(double done) {
 
 void RunCard::showPerplexity(const EvaluationResult& result) {
     const QLocale locale;
+    const auto figure = [&](double perplexity) { return locale.toString(perplexity, 'f', perplexity < 1000 ? 2 : 0); };
     const QString sign = result.change() >= 0 ? QStringLiteral("+") : QString();
     m_perplexity->setValue(
-        QStringLiteral("%1 → %2").arg(locale.toString(result.original, 'f', 2),
-                                      locale.toString(result.quantized, 'f', 2)),
+        QStringLiteral("%1 → %2").arg(figure(result.original), figure(result.quantized)),
         tr("%1%2 % on %3 tokens; lower is better")
             .arg(sign, locale.toString(100 * result.change(), 'f', 1), locale.toString(result.tokens)));
 }

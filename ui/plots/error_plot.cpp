@@ -72,7 +72,6 @@ ErrorPlot::ErrorPlot(QWidget* parent) : LivePlot(parent) {
     });
 
     placeLegendAbove();
-    legend->setIconSize(18, 12);
 
     m_marked = addGraph();
     m_marked->setLineStyle(QCPGraph::lsNone);

@@ -81,6 +81,7 @@ void LivePlot::restyle() {
     legend->setBorderPen(Qt::NoPen);
     legend->setTextColor(colours.muted);
     legend->setFont(font());
+    legend->setIconSize(18, fontMetrics().height() + 2);
 }
 
 void LivePlot::changeEvent(QEvent* event) {

@@ -54,7 +54,6 @@ MemoryPlot::MemoryPlot(QWidget* parent)
     m_processGraph->addToLegend();
     m_deviceGraph->addToLegend();
     placeLegendAbove();
-    legend->setIconSize(14, 12);
 }
 
 void MemoryPlot::clear() {

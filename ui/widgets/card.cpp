@@ -11,7 +11,7 @@ namespace gptq::ui {
 Card::Card(const QString& title, QWidget* parent) : QFrame(parent), m_detail(makeLabel({}, QStringLiteral("caption"))) {
     setObjectName(QStringLiteral("card"));
     auto* layout = new QVBoxLayout(this);
-    layout->setContentsMargins(14, 12, 14, 14);
+    layout->setContentsMargins(14, 10, 14, 12);
     layout->setSpacing(8);
     auto* head = new QHBoxLayout;
     head->setSpacing(8);

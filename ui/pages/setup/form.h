@@ -26,7 +26,7 @@ inline void addFormRow(QGridLayout* form, const QString& label, QWidget* field, 
 inline QGridLayout* makeForm() {
     auto* form = new QGridLayout;
     form->setHorizontalSpacing(10);
-    form->setVerticalSpacing(6);
+    form->setVerticalSpacing(5);
     form->setColumnStretch(0, 1);
     return form;
 }

@@ -52,7 +52,7 @@ void TextCard::showModel(const ModelSummary& model) {
     m_measure->addItem(tr("Rest of the text"), QVariant::fromValue(static_cast<int>(MeasureOn::RestOfText)));
     m_measure->addItem(tr("Nothing"), QVariant::fromValue(static_cast<int>(MeasureOn::Nothing)));
     if (m_ownText || !findResources()) return;
-    if (model.demo) showText(fromPath(demoCalibrationText()), tr("The demo's own stories"));
+    if (model.demo) showText(fromPath(demoCalibrationText()), tr("The demo's stories"));
     else showText(fromPath(generalCalibrationText()), tr("General mixture"));
 }
 
