@@ -115,7 +115,7 @@ void checkAttentionCall(const AttentionCall& call, DType activations) {
 void checkBlockCall(const GptqBlockCall& call) {
     const std::int64_t rows = call.weights.rows(), columns = call.weights.columns();
     if (call.first < 0 || call.count <= 0 || call.first > columns || call.count > columns - call.first) {
-        throw Error("GPTQ block: columns ", call.first, " to ", call.first + call.count, " of ", columns);
+        throw Error("GPTQ block: ", call.count, " columns from column ", call.first, " on, of ", columns);
     }
     requireMatrix(call.weights, DType::Float32, rows, columns, "GPTQ block: weights");
     requireMatrix(call.factor, DType::Float32, columns, columns, "GPTQ block: factor");

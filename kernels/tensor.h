@@ -96,13 +96,13 @@ public:
     BasicTensorView rowRange(std::int64_t first, std::int64_t count) const {
         requireTwoDimensions();
         if (first < 0 || count < 0 || first > rows() || count > rows() - first)
-            throw Error("rows ", first, " to ", first + count, " of a tensor of shape ", nameOf(m_shape));
+            throw Error(count, " rows from row ", first, " on, of a tensor of shape ", nameOf(m_shape));
         return slice(first, 0, count, columns());
     }
     BasicTensorView columnRange(std::int64_t first, std::int64_t count) const {
         requireTwoDimensions();
         if (first < 0 || count < 0 || first > columns() || count > columns() - first)
-            throw Error("columns ", first, " to ", first + count, " of a tensor of shape ", nameOf(m_shape));
+            throw Error(count, " columns from column ", first, " on, of a tensor of shape ", nameOf(m_shape));
         return slice(0, first, rows(), count);
     }
 

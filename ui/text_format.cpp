@@ -4,7 +4,9 @@
 #include "ui/text_format.h"
 
 #include <QCoreApplication>
+#include <QDir>
 #include <QLocale>
+#include <algorithm>
 #include <cmath>
 
 namespace gptq::ui {
@@ -38,6 +40,13 @@ QString countText(double count) {
     if (count >= 1e9) return tr("%1 billion").arg(locale.toString(count / 1e9, 'f', 1));
     if (count >= 1e6) return tr("%1 million").arg(locale.toString(count / 1e6, 'f', 1));
     return locale.toString(static_cast<qint64>(count));
+}
+
+// What lies below the user's own folder is shown as the user thinks of it.
+QString pathText(const QString& path) {
+    const QString home = QDir::homePath();
+    const bool own = path.startsWith(home + QLatin1Char('/'));
+    return QDir::toNativeSeparators(own ? QLatin1Char('~') + path.mid(home.size()) : path);
 }
 
 }  // namespace gptq::ui

@@ -60,7 +60,7 @@ public:
 private:
     struct Candidate {
         BpeMerge merge;
-        std::uint32_t left;                             // index of the pair's left symbol
+        std::uint32_t left = 0;                         // index of the pair's left symbol
         bool operator<(const Candidate& other) const {  // for a queue whose top is the largest
             return merge.rank != other.merge.rank ? merge.rank > other.merge.rank : left > other.left;
         }

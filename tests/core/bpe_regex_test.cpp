@@ -131,7 +131,8 @@ void BpeRegexTest::uselessExpressionsAreRefused_data() {
                                       << "matches nothing as well";
     QTest::newRow("a look alone") << "(?=a)"
                                   << "matches nothing as well";
-    QTest::newRow("unbalanced") << "a)" << "parenthes";
+    QTest::newRow("unbalanced") << "a)"
+                                << "parenthes";
     QTest::newRow("an unknown property") << R"(\p{Foo})"
                                          << "unknown property";
     QTest::newRow("an unknown category") << R"(\p{Qq})"

@@ -67,9 +67,10 @@ std::vector<Refusal> blockRefusals() {
                                 on.backend->updateTrailing(parts.block);
                             }});
     };
-    add("columns behind the last", {"GPTQ block", "33 to 41 of 40"}, [](SolverParts& p) { p.block.first = 33; });
-    add("no columns", {"GPTQ block", "0 to 0 of 40"}, [](SolverParts& p) { p.block.count = 0; });
-    add("a negative column", {"GPTQ block", "-1 to 7"}, [](SolverParts& p) { p.block.first = -1; });
+    add("columns behind the last", {"GPTQ block", "8 columns from column 33 on, of 40"},
+        [](SolverParts& p) { p.block.first = 33; });
+    add("no columns", {"GPTQ block", "0 columns from column 0"}, [](SolverParts& p) { p.block.count = 0; });
+    add("a negative column", {"GPTQ block", "column -1"}, [](SolverParts& p) { p.block.first = -1; });
     add("weights of codes", {"GPTQ block: weights", "uint8"}, [](SolverParts& p) { p.block.weights = p.codes.view(); });
     add("a factor that is not square", {"GPTQ block: factor", "(40, 40)", "(40, 39)"},
         [](SolverParts& p) { p.block.factor = p.oblong.view(); });

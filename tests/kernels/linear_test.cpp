@@ -63,7 +63,7 @@ void LinearTest::weightsMayBeAPartOfALargerMatrix() {
     QFETCH(int, target);
     const OpTarget& on = at(target);
     for (const std::int64_t tokens : {1, 4, 256}) {
-        const GroupShape shape{.tokens = tokens, .outputs = 64, .inputs = 96};
+        const GroupShape shape{.tokens = tokens, .outputs = 320, .inputs = 96};
         const Matrix weights = randomWeights(on, shape.outputs, shape.inputs);
         Framed weightsThere(*on.backend, on.activation, weights);
         const auto linear = [&](const GroupCall& call) {

@@ -126,8 +126,12 @@ void TensorTest::rangesOutsideAreRefused() {
     QFETCH(qint64, count);
     std::vector<float> values(36);
     const TensorView view = hostView(values.data(), {6, 6});
-    QCOMPARE(lackingIn(errorOf([&] { view.rowRange(first, count); }), {"rows", "(6, 6)"}), QString());
-    QCOMPARE(lackingIn(errorOf([&] { view.columnRange(first, count); }), {"columns", "(6, 6)"}), QString());
+    QCOMPARE(lackingIn(errorOf([&] { view.rowRange(first, count); }),
+                       {QString("%1 rows from row %2").arg(count).arg(first), "(6, 6)"}),
+             QString());
+    QCOMPARE(lackingIn(errorOf([&] { view.columnRange(first, count); }),
+                       {QString("%1 columns from column %2").arg(count).arg(first), "(6, 6)"}),
+             QString());
 }
 
 void TensorTest::onlyMatricesHaveRanges() {
@@ -187,6 +191,7 @@ void TensorTest::aBufferIsReleasedOnce() {
         Buffer moved(std::move(first));
         QCOMPARE(moved.bytes(), std::size_t{8});
         QCOMPARE(static_cast<void*>(first.data()), static_cast<void*>(nullptr));  // NOLINT(bugprone-use-after-move)
+        QCOMPARE(first.bytes(), std::size_t{0});                                  // NOLINT(bugprone-use-after-move)
         QVERIFY(released.empty());
         moved = std::move(second);  // gives up what it had
         QCOMPARE(released, (std::vector<std::size_t>{8}));

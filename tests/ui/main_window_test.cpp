@@ -25,7 +25,7 @@ using gptq::ui::Side;
 
 namespace {
 
-constexpr int kAttempts = 3;  // at times on a machine that others use too
+constexpr int kAttempts = 3;  // at the times that are measured, on a machine that others use too
 constexpr int kDemoLayers = 42;
 
 void chooseSmallRun(WindowFixture& it) {
@@ -43,6 +43,18 @@ void dropOnto(QWidget& window, const QString& path) {
     QApplication::sendEvent(&window, &drop);
 }
 
+void checkResult(WindowFixture& it) {
+    QVERIFY2(!it.child<Banner>()->isVisible(), qPrintable(it.child<Banner>()->text()));
+    QCOMPARE(it.layersDone(), kDemoLayers);
+    QVERIFY(QFile::exists(it.resultFolder() + "/model.safetensors"));
+    const QString shown = it.child<RunCard>()->perplexityText();
+    const auto figures = QRegularExpression("^([\\d.]+) → ([\\d.]+)$").match(shown);
+    QVERIFY2(figures.hasMatch(), qPrintable(shown));
+    QVERIFY2(qAbs(figures.captured(1).toDouble() - 19.70) < 0.02, qPrintable(shown));
+    const double quantized = figures.captured(2).toDouble();
+    QVERIFY2(quantized > 20.5 && quantized < 23.5, qPrintable(shown));
+}
+
 }  // namespace
 
 class MainWindowTest : public QObject {
@@ -51,48 +63,27 @@ class MainWindowTest : public QObject {
 private slots:
     void initTestCase() { QStandardPaths::setTestModeEnabled(true); }
 
-    void aRunGoesFromStartToBothPerplexitiesAndBothTexts() {
-        WindowFixture it;
-        QVERIFY(it.openDemo());
-        chooseSmallRun(it);
-        it.click("Start");
-        QCOMPARE(it.mode(), Mode::Running);
-        QVERIFY(!it.button("Start")->isEnabled());
-        QVERIFY(it.reaches(Mode::Finished));
-
-        QVERIFY2(!it.child<Banner>()->isVisible(), qPrintable(it.child<Banner>()->text()));
-        QCOMPARE(it.layersDone(), kDemoLayers);
-        QVERIFY(QFile::exists(it.resultFolder() + "/model.safetensors"));
-        const auto figures = QRegularExpression("^([\\d.]+) → ([\\d.]+)$").match(it.child<RunCard>()->perplexityText());
-        QVERIFY2(figures.hasMatch(), qPrintable(it.child<RunCard>()->perplexityText()));
-        QVERIFY(qAbs(figures.captured(1).toDouble() - 19.70) < 0.02);
-        const double quantized = figures.captured(2).toDouble();
-        QVERIFY2(quantized > 20.5 && quantized < 23.5, qPrintable(figures.captured(2)));
-
-        it.click("Continue");
-        QVERIFY(QTest::qWaitFor([&] { return !it.session().compare().busy(); }, 120'000));
-        QVERIFY(it.child<ComparePanel>()->textOf(Side::Original).size() > 40);
-        QVERIFY(it.child<ComparePanel>()->textOf(Side::Quantized).size() > 40);
-    }
-
-    void theWindowNeverHangsDuringARun() {
-        if (!kTimesCount) return;
-        qint64 percentile = 0, longest = 0;
-        for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    void aRunGoesFromStartToBothPerplexitiesAndBothTextsAndNeverHangsTheWindow() {
+        for (int attempt = 1; attempt <= kAttempts; ++attempt) {
             WindowFixture it;
             QVERIFY(it.openDemo());
             chooseSmallRun(it);
             const Heartbeat heartbeat;
             it.click("Start");
+            QCOMPARE(it.mode(), Mode::Running);
+            QVERIFY(!it.button("Start")->isEnabled());
             QVERIFY(it.reaches(Mode::Finished));
+            checkResult(it);
             it.click("Continue");
-            QVERIFY(QTest::qWaitFor([&] { return !it.session().compare().busy(); }, 120'000));
-            percentile = heartbeat.percentile99();
-            longest = heartbeat.longest();
-            qInfo("%zu heartbeats, 99 %% within %lld ms, the longest %lld ms", heartbeat.beats(), percentile, longest);
-            if (percentile <= 50 && longest <= 200) return;
+            QVERIFY(QTest::qWaitFor([&] { return !it.session().compare().busy(); }, gptq::test::kPatienceMilliseconds));
+            QVERIFY(it.child<ComparePanel>()->textOf(Side::Original).size() > 40);
+            QVERIFY(it.child<ComparePanel>()->textOf(Side::Quantized).size() > 40);
+
+            const qint64 most = heartbeat.percentile99(), longest = heartbeat.longest();
+            qInfo("%zu heartbeats, 99 %% within %lld ms, the longest %lld ms", heartbeat.beats(), most, longest);
+            if (!kTimesCount || (most <= 50 && longest <= 200)) return;
         }
-        QVERIFY2(percentile <= 50 && longest <= 200, "the window's thread was kept waiting");
+        QFAIL("the window's thread was kept waiting");
     }
 
     void stopIsAcknowledgedAtOnceAndLeavesNothing() {

@@ -44,13 +44,14 @@ void LayerCard::setUpView() {
     header->setStretchLastSection(true);
     header->setMinimumSectionSize(44);
     const auto width = [this](const char* widest) {
-        return fontMetrics().horizontalAdvance(QLatin1String(widest)) + 13;
+        return fontMetrics().horizontalAdvance(QLatin1String(widest)) + 18;
     };
     const char* widest[] = {"Block", "Layer", "4096 x 4096", "Bits", "0.00000", "Damping", "00.00 s"};
     for (int column = 0; column < LayerTableModel::Notes; ++column) {
         header->resizeSection(column, width(widest[column]));
         m_figuresWidth += width(widest[column]);
     }
+    header->resizeSection(LayerTableModel::Notes, header->minimumSectionSize());  // and what is left over
 }
 
 void LayerCard::clear() {
@@ -73,7 +74,7 @@ void LayerCard::append(const QList<LayerResult>& layers) {
 }
 
 void LayerCard::fitNotes() {
-    constexpr int kRoomForNotes = 90;
+    constexpr int kRoomForNotes = 75;
     m_view->setColumnHidden(LayerTableModel::Notes, !m_hasNotes && m_view->width() < m_figuresWidth + kRoomForNotes);
 }
 

@@ -27,9 +27,9 @@ QuantizePage::QuantizePage(Session& session, Settings& settings, QWidget* parent
     m_rows->addWidget(makeLowerRow());
     m_rows->setHandleWidth(kGap);
     m_rows->setChildrenCollapsible(false);
-    m_rows->setSizes({300, 250});
-    m_rows->setStretchFactor(0, 6);
-    m_rows->setStretchFactor(1, 5);
+    m_rows->setSizes({280, 270});
+    m_rows->setStretchFactor(0, 1);
+    m_rows->setStretchFactor(1, 1);
 
     auto* right = new QVBoxLayout;
     right->setSpacing(kGap);

@@ -182,12 +182,12 @@ void QuantizePage::measure(const RunResult& result) {
     }
     m_session.evaluation().start(request);
     setMode(RunCard::Mode::Measuring, tr("Measuring what was lost"),
-            tr("The result is saved in %1").arg(QDir::toNativeSeparators(result.output)));
+            tr("The result is saved in %1").arg(pathText(result.output)));
 }
 
 void QuantizePage::showFinished() {
     m_run->setProgress(1);
-    setMode(RunCard::Mode::Finished, tr("Finished"), tr("Saved in %1").arg(QDir::toNativeSeparators(m_result.output)));
+    setMode(RunCard::Mode::Finished, tr("Finished"), tr("Saved in %1").arg(pathText(m_result.output)));
 }
 
 }  // namespace gptq::ui

@@ -38,14 +38,14 @@ ModelCard::ModelCard(QWidget* parent)
 void ModelCard::showReading(const QString& folder) {
     m_name->setFullText(QDir(folder).dirName());
     m_facts->setText(tr("Reading…"));
-    m_folder->setFullText(QDir::toNativeSeparators(folder));
+    m_folder->setFullText(pathText(folder));
 }
 
 void ModelCard::showModel(const ModelSummary& model) {
     m_name->setFullText(model.name);
     m_demo->setVisible(!model.demo);
     m_folder->setVisible(!model.demo);
-    m_folder->setFullText(QDir::toNativeSeparators(model.folder));
+    m_folder->setFullText(pathText(model.folder));
     if (!model.problem.isEmpty()) {
         m_facts->setText(tr("Cannot be used: see the message."));
     } else if (!model.quantization.isEmpty()) {

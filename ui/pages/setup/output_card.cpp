@@ -7,7 +7,7 @@
 #include <QFileDialog>
 #include <QFileInfo>
 
-#include "ui/icons.h"
+#include "ui/text_format.h"
 
 namespace gptq::ui {
 namespace {
@@ -18,12 +18,6 @@ QString freeName(const QString& folder, const QString& name) {
     for (int number = 2; QFileInfo::exists(base.filePath(candidate)); ++number)
         candidate = QStringLiteral("%1-%2").arg(name).arg(number);
     return candidate;
-}
-
-// Folders below the user's own are shown as the user thinks of them.
-QString shownFolder(const QString& folder) {
-    const QString home = QDir::homePath();
-    return folder.startsWith(home + QLatin1Char('/')) ? QLatin1Char('~') + folder.mid(home.size()) : folder;
 }
 
 }  // namespace
@@ -51,7 +45,7 @@ OutputCard::OutputCard(const QString& baseFolder, QWidget* parent)
 
 void OutputCard::setBaseFolder(const QString& folder) {
     m_baseFolder = folder;
-    m_base->setFullText(tr("in %1").arg(QDir::toNativeSeparators(shownFolder(folder))));
+    m_base->setFullText(tr("in %1").arg(pathText(folder)));
 }
 
 QString OutputCard::folder() const {
