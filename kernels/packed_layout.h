@@ -4,20 +4,24 @@
 // The run-time layout of quantized weights: THE bit diagram, and the pure functions that pack and unpack it.
 //
 // A matrix of (rows, columns) codes is cut into tiles of 16 rows by 64 columns, rows of tiles outermost, columns padded to
-// whole tiles with the middle code. A tile is four steps of 16 rows by 16 columns, each the A fragment of the tensor-core
-// instruction mma.m16n8k16 (PTX ISA, "Matrix Fragments for mma.m16n8k16 with floating point type"): lane t of a warp owns
+// whole tiles with the middle code. A tile is two halves of 32 columns, a half two steps of 16 rows by 16 columns, each the A
+// fragment of the tensor-core instruction mma.m16n8k16 (PTX ISA, "Matrix Fragments for mma.m16n8k16 with floating point
+// type"). A product does not care for the order of its columns, so the fragment's columns are dealt out so that lane t of a
+// warp needs the inputs of eight neighbours of each half, 16 bytes: columns 32 half + 8 (t%4) + 4 step + ...
 //
-//     a0 a1   row t/4,     columns 2(t%4), +1            a2 a3   row t/4 + 8, columns 2(t%4), +1
-//     a4 a5   row t/4,     columns 2(t%4) + 8, +1        a6 a7   row t/4 + 8, columns 2(t%4) + 8, +1
+//     a0 a1   row t/4,     ... 0, 1            a2 a3   row t/4 + 8, ... 0, 1
+//     a4 a5   row t/4,     ... 2, 3            a6 a7   row t/4 + 8, ... 2, 3
 //
-// so a lane owns 32 codes of a tile: code c of its 32 is element a(c%8) of step c/8. The bits of a code are split into
-// planes of 8, 4, 2 or 1 bits (3 bits: the low two and the high one); a plane of p bits takes p words (32 bits) a lane,
-// each with 32/p codes, and code c of a word lies at bit
+// so a lane owns 32 codes of a tile: code c of its 32 is element a(c%8) of step c/8 of the tile's four. The bits of a code are
+// split into planes of 8, 4, 2 or 1 bits (3 bits: the low two and the high one); a plane of p bits takes p words (32 bits) a
+// lane, each with 32/p codes, and code c of a word lies at bit
 //
 //     (c % 2) * 16 + (c / 2) * p          p = 4:   | a7 a5 a3 a1 | a6 a4 a2 a0 |   most significant first
 //
-// so that one mask takes a pair of neighbours into the two halves of a register. A tile is its planes in order, a plane its
-// lanes in order, a lane its words in order: with 4 bits a lane loads 16 bytes at once and a tile is 512 bytes.
+// so that one mask takes a pair of neighbours into the two halves of a register. The plane of one bit interleaves its two
+// halves, (c % 2) * 16 + (c / 2 % 8) * 2 + c / 16, so that its bits stand under those of the plane of two after one shift. A
+// tile is its planes in order, a plane its lanes in order, a lane its words in order: with 4 bits a lane loads 16 bytes at
+// once and a tile is 512 bytes.
 //
 // Scales are float16 (groups, rows); zeros uint8 (groups, rows), absent where symmetric. Columns of a checkpoint whose groups
 // are scattered (a foreign act-order) are sorted by group first; `columnOrder` then names each packed column's input.
@@ -48,7 +52,8 @@ constexpr BitPlanes planesOf(int bits) {
 }
 
 constexpr int planeBit(int codeInWord, int planeBits) {
-    return codeInWord % 2 * 16 + codeInWord / 2 * planeBits;
+    return codeInWord % 2 * 16 +
+           (planeBits == 1 ? codeInWord / 2 % 8 * 2 + codeInWord / 16 : codeInWord / 2 * planeBits);
 }
 
 // Row and column within its tile of code c (0 to 31) of lane t.
@@ -57,8 +62,8 @@ struct TilePosition {
     int column;
 };
 constexpr TilePosition positionInTile(int lane, int code) {
-    const int element = code % 8;
-    return {lane / 4 + (element / 2 % 2) * 8, code / 8 * 16 + lane % 4 * 2 + element % 2 + element / 4 * 8};
+    const int half = code / 16, step = code / 8 % 2, element = code % 8;
+    return {lane / 4 + (element / 2 % 2) * 8, half * 32 + lane % 4 * 8 + step * 4 + element / 4 * 2 + element % 2};
 }
 
 constexpr std::int64_t tilesAcross(std::int64_t columns) {

@@ -48,7 +48,7 @@ GPTQ_ALWAYS_INLINE void eachVector(const std::uint32_t* tile, int pair, const Ta
     [[maybe_unused]] IntVector high;
     if constexpr (bits == 3) {  // a lane's word of high bits serves both of its words of low bits
         const std::uint32_t* words = tile + kTileLanes * 2 + pair * 4;
-        for (int i = 0; i < kVectorWidth; ++i) high[i] = words[i / 2] >> (i % 2 * 8);
+        for (int i = 0; i < kVectorWidth; ++i) high[i] = words[i / 2] >> (i % 2);
     }
 #pragma GCC unroll 4
     for (int v = 0; v < vectors; ++v) {
@@ -84,10 +84,10 @@ constexpr std::array<int, kTileColumns> vectorColumns() {
 
 // Elements of vectors of one class lie in the same blocks of eight columns, and so in the same groups.
 constexpr int classesOf(int bits) {
-    return bits == 8 ? 1 : bits == 4 ? 2 : 4;
+    return bits == 8 ? 4 : bits == 4 ? 2 : 1;
 }
 constexpr int classOf(int bits, int position) {
-    return bits == 8 ? 0 : position / 2 % classesOf(bits);
+    return position * classesOf(bits) / kVectorsOfRow;
 }
 
 }  // namespace gptq

@@ -58,7 +58,9 @@ private:
     void compose(const GroupCall& call, std::int64_t outputs, ConstTensorView bias, const Product& product);
     // y = x w^T, or y += it: x (m, k) and w (n, k) of the activation type, y (m, n) of it or float32.
     void denseProduct(ConstTensorView x, ConstTensorView w, TensorView y, bool accumulate);
-    void packedProduct(const PackedWeight& weight, ConstTensorView x, TensorView y, bool accumulate);
+    GroupCall normed(const GroupCall& call);  // the rest of the call, its norm done
+    ConstTensorView gathered(ConstTensorView x, ConstTensorView order);
+    ConstTensorView dequantized(const PackedWeight& weight, DType type);
     // y -= a b in float32: a (m, k), b (k, n), y (m, n), row-major.
     void subtractProduct(ConstTensorView a, ConstTensorView b, TensorView y);
 

@@ -22,6 +22,8 @@ public:
     void enter() const { CUDA_CHECK(cudaSetDevice(m_device)); }  // every entry of the backend begins so
     int device() const { return m_device; }
     const cudaDeviceProp& properties() const { return m_properties; }
+    std::size_t sharedLimit() const { return m_properties.sharedMemPerBlockOptin; }  // bytes a block may have
+    bool chainsKernels() const { return m_properties.major >= 9; }                   // see launch.h
     cudaStream_t stream() const { return m_stream; }
     cublasHandle_t cublas() const { return m_cublas; }
     cusolverDnHandle_t cusolver() const { return m_cusolver; }

@@ -1,10 +1,12 @@
 // SPDX-FileCopyrightText: 2026 GPTQ Studio contributors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Products of a linear group: dense by cuBLAS, packed by the decode kernel for few tokens and else dequantized for cuBLAS; norm before
-// and epilogue after are kernels of their own here.
+// Products of a linear group, by the number of tokens: the decode kernels take few, with norm and epilogue; for many, packed
+// weights are dequantized, and cuBLAS multiplies between kernels of norm and epilogue.
 #include "kernels/cuda/cuda_backend.h"
-#include "kernels/cuda/packed_gemv.cuh"
+#include "kernels/cuda/dense_decode.cuh"
+#include "kernels/cuda/packed_decode.cuh"
+#include "kernels/cuda/packed_dequantize.cuh"
 #include "kernels/cuda/types.cuh"
 #include "kernels/op_checks.h"
 
@@ -12,6 +14,7 @@ namespace gptq {
 namespace {
 
 constexpr int kThreads = 256;
+constexpr std::int64_t kMostDenseInputBytes = static_cast<std::int64_t>(kPlainSharedBytes);
 
 template <class T>
 __global__ void addBiasKernel(T* y, std::int64_t stride, const float* bias, std::int64_t width, std::int64_t elements) {
@@ -34,17 +37,20 @@ cudaDataType_t cudaTypeOf(DType type) {
 
 }  // namespace
 
+GroupCall CudaBackend::normed(const GroupCall& call) {
+    const TensorView to = call.normedScratch.rowRange(0, call.x.rows()).columnRange(0, call.x.columns());
+    normalize(*call.in, call.x, to);
+    GroupCall rest = call;
+    rest.x = to;
+    rest.in.reset();
+    return rest;
+}
+
 void CudaBackend::compose(const GroupCall& call, std::int64_t outputs, ConstTensorView bias, const Product& product) {
     const std::int64_t tokens = call.x.rows();
-    ConstTensorView x = call.x;
-    if (call.in) {
-        const TensorView normed = call.normedScratch.rowRange(0, tokens).columnRange(0, x.columns());
-        normalize(*call.in, x, normed);
-        x = normed;
-    }
     const bool gated = call.epilogue == Epilogue::SiluGate;
     const TensorView y = gated ? call.productScratch.rowRange(0, tokens).columnRange(0, outputs) : call.y;
-    product(x, y, call.epilogue == Epilogue::AddResidual);
+    product(call.x, y, call.epilogue == Epilogue::AddResidual);
     if (!bias.empty()) {
         withFloating(y.dtype(), [&]<class T>() {
             addBiasKernel<<<blocksFor(tokens * outputs, kThreads), kThreads, 0, stream()>>>(
@@ -61,6 +67,10 @@ void CudaBackend::linear(const DenseWeight& weight, const GroupCall& call) {
     requireMatrix(w, w.dtype(), w.rows(), call.x.columns(), "linear: weight");
     if (!weight.bias.empty()) requireVector(weight.bias, DType::Float32, w.rows(), "linear: bias");
     checkGroupCall(call, w.rows(), w.columns(), w.dtype());
+    if (call.x.rows() == 1 && w.contiguous() && w.columns() % 8 == 0 && w.columns() * 4 <= kMostDenseInputBytes &&
+        readsWhole(call.x) && readsWhole(w) && takesNorm(call))
+        return denseDecode(*m_context, w, productInput(call), productOutput(call, weight.bias));
+    if (call.in) return linear(weight, normed(call));
     compose(call, w.rows(), weight.bias,
             [&](ConstTensorView x, TensorView y, bool accumulate) { denseProduct(x, w, y, accumulate); });
 }
@@ -70,30 +80,45 @@ void CudaBackend::linear(const PackedWeight& weight, const GroupCall& call) {
     checkPackedWeight(weight);
     const DType activations = call.in ? call.normedScratch.dtype() : call.x.dtype();
     checkGroupCall(call, weight.rows, weight.columns, activations);
-    compose(call, weight.rows, weight.bias,
-            [&](ConstTensorView x, TensorView y, bool accumulate) { packedProduct(weight, x, y, accumulate); });
+    const bool wholeGroups = weight.scheme.groupColumns(weight.columns) % 32 == 0;
+    const bool fuses = weight.columnOrder.empty() && wholeGroups && takesNorm(call);
+    if (call.in && !fuses) return linear(weight, normed(call));
+    if (!weight.columnOrder.empty()) {
+        GroupCall rest = call;
+        rest.x = gathered(call.x, weight.columnOrder);
+        PackedWeight ordered = weight;
+        ordered.columnOrder = {};
+        return linear(ordered, rest);
+    }
+    if (call.x.rows() <= kMostProductTokens && readsWhole(call.x) && (fuses || call.epilogue != Epilogue::SiluGate))
+        return packedDecode(*m_context, weight, productInput(call), productOutput(call, weight.bias), activations,
+                            decodeShape(weight.rows, weight.columns, m_context->properties().multiProcessorCount));
+    if (call.in) return linear(weight, normed(call));
+    compose(call, weight.rows, weight.bias, [&](ConstTensorView x, TensorView y, bool accumulate) {
+        denseProduct(x, dequantized(weight, x.dtype()), y, accumulate);
+    });
 }
 
-void CudaBackend::packedProduct(const PackedWeight& weight, ConstTensorView x, TensorView y, bool accumulate) {
-    const std::int64_t tokens = x.rows();
-    if (!weight.columnOrder.empty()) {
-        const TensorView gathered(
-            static_cast<std::byte*>(scratch(m_inputScratch, static_cast<std::size_t>(tokens * weight.columns) * 2)),
-            x.dtype(), Shape{tokens, weight.columns}, device());
-        withActivation(x.dtype(), [&]<class T>() {
-            gatherKernel<<<blocksFor(tokens * weight.columns, kThreads), kThreads, 0, stream()>>>(
-                deviceData<T>(x), x.rowStride(), deviceData<std::int32_t>(weight.columnOrder), deviceData<T>(gathered),
-                weight.columns, tokens * weight.columns);
-        });
-        CUDA_CHECK_LAUNCH();
-        x = gathered;
-    }
-    if (tokens <= kMostGemvTokens && packedGemvTakes(weight)) return packedGemv(weight, x, y, accumulate, stream());
+ConstTensorView CudaBackend::gathered(ConstTensorView x, ConstTensorView order) {
+    const std::int64_t tokens = x.rows(), columns = x.columns();
+    const TensorView to(
+        static_cast<std::byte*>(scratch(m_inputScratch, static_cast<std::size_t>(tokens * columns) * 2)), x.dtype(),
+        Shape{tokens, columns}, device());
+    withActivation(x.dtype(), [&]<class T>() {
+        gatherKernel<<<blocksFor(tokens * columns, kThreads), kThreads, 0, stream()>>>(
+            deviceData<T>(x), x.rowStride(), deviceData<std::int32_t>(order), deviceData<T>(to), columns,
+            tokens * columns);
+    });
+    CUDA_CHECK_LAUNCH();
+    return to;
+}
+
+ConstTensorView CudaBackend::dequantized(const PackedWeight& weight, DType type) {
     const TensorView dense(
         static_cast<std::byte*>(scratch(m_weightScratch, static_cast<std::size_t>(weight.rows * weight.columns) * 2)),
-        x.dtype(), Shape{weight.rows, weight.columns}, device());
+        type, Shape{weight.rows, weight.columns}, device());
     packedDequantize(weight, dense, stream());
-    denseProduct(x, dense, y, accumulate);
+    return dense;
 }
 
 // Row-major y (m, n) is column-major (n, m): y^T = w x^T.

@@ -73,6 +73,13 @@ __device__ inline void multiplyAdd(FragmentC& c, const FragmentA& a, const Fragm
 #endif
 }
 
+// (word & mask) | bits in one instruction, which the compiler splits where both are constants.
+__device__ inline std::uint32_t maskedOr(std::uint32_t word, std::uint32_t mask, std::uint32_t bits) {
+    std::uint32_t result;
+    asm("lop3.b32 %0, %1, %2, %3, 0xea;" : "=r"(result) : "r"(word), "r"(mask), "r"(bits));
+    return result;
+}
+
 // Weights are read once a step: past L1, which inputs and scales need.
 __device__ inline std::uint32_t loadStreaming(const std::uint32_t* address) {
     std::uint32_t value;
@@ -90,6 +97,88 @@ __device__ inline uint2 loadStreaming(const uint2* address) {
     uint2 value;
     asm volatile("ld.global.nc.L1::no_allocate.v2.u32 {%0,%1}, [%2];" : "=r"(value.x), "=r"(value.y) : "l"(address));
     return value;
+}
+
+// Copies from global to shared memory that go on while the thread does other things (PTX ISA, "cp.async"): 4, 8 or 16 bytes,
+// aligned so. Copies between two endCopies() are a group; awaitCopies<n>() returns when all but the newest n groups are there.
+template <int bytes>
+__device__ inline void copyAsync(void* shared, const void* global) {
+#if __CUDA_ARCH__ >= 800
+    const auto to = static_cast<std::uint32_t>(__cvta_generic_to_shared(shared));
+    if constexpr (bytes == 16) asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(to), "l"(global));
+    else asm volatile("cp.async.ca.shared.global [%0], [%1], %2;" ::"r"(to), "l"(global), "n"(bytes));
+#else
+    for (int i = 0; i < bytes / 4; ++i)
+        static_cast<std::uint32_t*>(shared)[i] = static_cast<const std::uint32_t*>(global)[i];
+#endif
+}
+__device__ inline void endCopies() {
+#if __CUDA_ARCH__ >= 800
+    asm volatile("cp.async.commit_group;");
+#endif
+}
+template <int groups>
+__device__ inline void awaitCopies() {
+#if __CUDA_ARCH__ >= 800
+    asm volatile("cp.async.wait_group %0;" ::"n"(groups) : "memory");
+#endif
+}
+
+// A barrier in shared memory that also counts bytes (PTX ISA, "mbarrier"), and what makes asynchronous copies arrive at it.
+using CopyBarrier = std::uint64_t;
+__device__ inline std::uint32_t sharedAddress(const void* shared) {
+    return static_cast<std::uint32_t>(__cvta_generic_to_shared(shared));
+}
+__device__ inline void beginBarrier(CopyBarrier* barrier, int arrivals) {
+#if __CUDA_ARCH__ >= 800
+    asm volatile("mbarrier.init.shared.b64 [%0], %1;" ::"r"(sharedAddress(barrier)), "r"(arrivals) : "memory");
+#endif
+}
+// Barriers that this thread began are there for bulk copies too.
+__device__ inline void showBarriersToCopies() {
+#if __CUDA_ARCH__ >= 900
+    asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
+#endif
+}
+// One arrival, and so many bytes to come by bulkCopy.
+__device__ inline void expectBytes(CopyBarrier* barrier, int bytes) {
+#if __CUDA_ARCH__ >= 900
+    asm volatile("mbarrier.arrive.expect_tx.shared.b64 _, [%0], %1;" ::"r"(sharedAddress(barrier)), "r"(bytes)
+                 : "memory");
+#endif
+}
+// Hopper's copy engine: one thread, 16 bytes aligned, a multiple of 16 of them.
+__device__ inline void bulkCopy(void* shared, const void* global, int bytes, CopyBarrier* barrier) {
+#if __CUDA_ARCH__ >= 900
+    asm volatile("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];" ::"r"(
+                     sharedAddress(shared)),
+                 "l"(global), "r"(bytes), "r"(sharedAddress(barrier))
+                 : "memory");
+#endif
+}
+// This thread's arrival, when its copies by copyAsync are there.
+__device__ inline void arriveAfterCopies(CopyBarrier* barrier) {
+#if __CUDA_ARCH__ >= 800
+    asm volatile("cp.async.mbarrier.arrive.noinc.shared.b64 [%0];" ::"r"(sharedAddress(barrier)) : "memory");
+#endif
+}
+// Returns when the barrier's phase `parity` (0, 1, 0, ...) is over.
+__device__ inline void awaitBarrier(CopyBarrier* barrier, unsigned parity) {
+#if __CUDA_ARCH__ >= 900
+    asm volatile(
+        "{\n.reg .pred done;\nagain:\nmbarrier.try_wait.parity.shared.b64 done, [%0], %1;\n@!done bra again;\n}" ::"r"(
+            sharedAddress(barrier)),
+        "r"(parity)
+        : "memory");
+#elif __CUDA_ARCH__ >= 800
+    asm volatile(
+        "{\n.reg .pred done;\nagain:\nmbarrier.test_wait.parity.shared.b64 done, [%0], %1;\n@!done bra again;\n}" ::"r"(
+            sharedAddress(barrier)),
+        "r"(parity)
+        : "memory");
+#else
+    __syncwarp();  // copies were not asynchronous
+#endif
 }
 
 }  // namespace gptq

@@ -98,8 +98,8 @@ void PackedLayoutTest::everyPositionOfATileHasOneLaneAndCode() {
     QCOMPARE(positions.size(), static_cast<std::size_t>(kTileRows * kTileColumns));
 }
 
-// PTX ISA, matrix A of mma.m16n8k16: groupID = lane / 4, threadID_in_group = lane % 4; row groupID for a0 a1 a4 a5, else
-// groupID + 8; column threadID_in_group * 2 + (i & 1) for i < 4, else 8 more.
+// PTX ISA, matrix A of mma.m16n8k16: row lane / 4 for a0 a1 a4 a5, else 8 more. The columns are dealt out so that a lane's of
+// the two steps of a half are eight neighbours, in the order a0 a1 a4 a5.
 void PackedLayoutTest::positionsAreThoseOfTheTensorCoreFragment() {
     for (int lane = 0; lane < 32; ++lane) {
         for (int step = 0; step < 4; ++step) {
@@ -107,7 +107,7 @@ void PackedLayoutTest::positionsAreThoseOfTheTensorCoreFragment() {
                 const bool upperRows = i == 0 || i == 1 || i == 4 || i == 5;
                 const TilePosition at = positionInTile(lane, step * 8 + i);
                 QCOMPARE(at.row, lane / 4 + (upperRows ? 0 : 8));
-                QCOMPARE(at.column, 16 * step + lane % 4 * 2 + (i & 1) + (i < 4 ? 0 : 8));
+                QCOMPARE(at.column, 32 * (step / 2) + lane % 4 * 8 + 4 * (step % 2) + (i & 1) + (i < 4 ? 0 : 2));
             }
         }
     }
@@ -126,9 +126,9 @@ void PackedLayoutTest::fourBitCodesLieAsTheDiagramSays() {
             }
         }
     }
-    // Lane 0 owns these of the first 16 columns; read as the diagram, a0 to a7 are 1 to 8.
+    // Lane 0 owns these of the first step; read as the diagram, a0 to a7 are 1 to 8.
     Codes codes(32 * 64);
-    const std::pair<int, int> places[8] = {{0, 0}, {0, 1}, {8, 0}, {8, 1}, {0, 8}, {0, 9}, {8, 8}, {8, 9}};
+    const std::pair<int, int> places[8] = {{0, 0}, {0, 1}, {8, 0}, {8, 1}, {0, 2}, {0, 3}, {8, 2}, {8, 3}};
     for (std::size_t i = 0; i < 8; ++i)
         codes[static_cast<std::size_t>(places[i].first * 64 + places[i].second)] = static_cast<std::uint8_t>(i + 1);
     QCOMPARE(packCodes(codes, 32, 64, 4)[0], 0x86427531u);
@@ -152,10 +152,10 @@ void PackedLayoutTest::threeBitCodesAreSplitIntoLowPairAndHighBit() {
             const auto [lowPlace, low] = onlyWord(packedWithOne(3, positionInTile(lane, c), 0b011));
             QCOMPARE(lowPlace, static_cast<std::size_t>(lane * 2 + c / 16));
             QCOMPARE(low, 3u << (c % 2 * 16 + c % 16 / 2 * 2));
-            // The high plane after it: one word a lane.
+            // The high plane after it: one word a lane, the pairs of the first low word at even bits, the second's at odd.
             const auto [highPlace, high] = onlyWord(packedWithOne(3, positionInTile(lane, c), 0b100));
             QCOMPARE(highPlace, static_cast<std::size_t>(64 + lane));
-            QCOMPARE(high, 1u << (c % 2 * 16 + c / 2));
+            QCOMPARE(high, 1u << (c % 2 * 16 + c % 16 / 2 * 2 + c / 16));
         }
     }
 }

@@ -1,0 +1,50 @@
+// SPDX-FileCopyrightText: 2026 GPTQ Studio contributors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Kernels that follow each other closely: programmatic dependent launch (CUDA Programming Guide, "Programmatic Dependent
+// Launch"). A chained kernel may start while the one before it still runs, and read what no kernel writes (weights) before it
+// calls waitForPrevious(); it does call it, always, so that its own end means the end of all before it. Where the device
+// cannot chain, both calls do nothing and kernels start one after the other.
+#pragma once
+
+#include "kernels/cuda/cuda_context.h"
+
+namespace gptq {
+
+// Shared memory that every device gives a block unasked, less what reductions take.
+inline constexpr std::size_t kPlainSharedBytes = (48u << 10) - 256;
+
+template <class... Parameters, class... Arguments>
+void launchChained(const CudaContext& context, void (*kernel)(Parameters...), dim3 grid, unsigned threads,
+                   std::size_t sharedBytes, const Arguments&... arguments) {
+    if (sharedBytes > kPlainSharedBytes)
+        CUDA_CHECK(
+            cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(sharedBytes)));
+    cudaLaunchAttribute chained{};
+    chained.id = cudaLaunchAttributeProgrammaticStreamSerialization;
+    chained.val.programmaticStreamSerializationAllowed = 1;
+    cudaLaunchConfig_t config{};
+    config.gridDim = grid;
+    config.blockDim = dim3(threads);
+    config.dynamicSmemBytes = sharedBytes;
+    config.stream = context.stream();
+    config.attrs = &chained;
+    config.numAttrs = context.chainsKernels() ? 1 : 0;
+    CUDA_CHECK(cudaLaunchKernelEx(&config, kernel, Parameters(arguments)...));
+}
+
+// What kernels before this one wrote may be read after it.
+__device__ inline void waitForPrevious() {
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.wait;" ::: "memory");
+#endif
+}
+
+// The next kernel may start, as soon as every block of this one has called it.
+__device__ inline void letNextStart() {
+#if __CUDA_ARCH__ >= 900
+    asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
+#endif
+}
+
+}  // namespace gptq

@@ -1,0 +1,427 @@
+// SPDX-FileCopyrightText: 2026 GPTQ Studio contributors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Decode products of packed weights: y[t, n] = sum over k of x[t, k] (q[n, k] - z[g, n]) s[g, n], 1 to 8 tokens.
+//
+// Weights are the A operand of mma.m16n8k16 (16 outputs by 16 inputs), tokens are B's eight columns: one form for 1 to 8 tokens,
+// float32 sums. Few blocks stay on every multiprocessor; a block makes strip after strip of 16 outputs. Its warps share out the
+// inputs, and so the pairs of tiles, 128 inputs each, that a strip consists of:
+//
+//     strip of 16 rows   | pair pair pair | pair pair pair | pair pair pair |     1 KB a pair at 4 bits,
+//                            warp 0           warp 1           warp 2             a strip lies in one piece
+//
+// A warp takes its pairs of all the block's strips as one stream, in pieces of up to four pairs with their scales, through a ring
+// in its part of shared memory, which Hopper's copy engine fills, or the warp's own asynchronous copies. The ring is asked
+// for before the kernel before has ended, and warps meet once, when all strips are done and their sums are added up. Sums are
+// scaled when a pair ends (where groups are multiples of 128) or a half tile (multiples of 32), so q - z stays an exact small
+// integer until then; for other groups, weights are scaled one by one and rounded to the activation type.
+//
+// What bounds a decode kernel beside memory is the issue of instructions: at 3 TB/s an H100 has about 100 for a tile of 4 bits.
+// Hence no branch within a pair, and all that is per piece or strip kept out of it.
+// Bound: memory, rows * columns * bits / 8 bytes.
+#include "kernels/cuda/dequant.cuh"
+#include "kernels/cuda/packed_decode.cuh"
+
+namespace gptq {
+namespace {
+
+constexpr int kMostWarps = 16;
+
+// From row to row of partial sums: a column of padding against bank conflicts.
+__host__ __device__ constexpr int partialWidth(int tokens) {
+    return tokens == 1 ? 1 : 9;
+}
+
+constexpr int kPieceTiles = 8;
+constexpr int kPiecePairs = kPieceTiles / 2;
+constexpr int kPairColumns = 128;
+constexpr int kNormPieces = 8;  // of 128 inputs a warp, at most, with a norm
+
+struct Weights {
+    const std::uint32_t* words;
+    const Half* scales;
+    const std::uint8_t* zeros;  // null: the middle code
+    int rows;
+    int columns;
+    int tiles;  // across
+    int groupColumns;
+    int lastGroup;
+    std::uint64_t groupsPerHalf;  // ceil(2^32 / (groupColumns / 32)): from halves of tiles to groups without a division
+};
+
+// How shared memory is used, and how often warps meet.
+struct Plan {
+    int slots;    // of a ring
+    int batch;    // strips between two meetings
+    bool staged;  // the token's inputs lie in shared memory
+    bool bulk;    // words come by the copy engine
+};
+
+// A slot of a ring: the words of a piece; scales and zeros [pair][scaled part of it][row], as many parts as are scaled apart.
+template <int bits, bool symmetric, int parts>
+struct Slot {
+    static constexpr int kTileWords = static_cast<int>(wordsOfTile(bits));
+    static constexpr int kWordBytes = kPieceTiles * kTileWords * 4;
+    static constexpr int kScaleBytes = kPiecePairs * parts * 32;
+    static constexpr int kBytes = kWordBytes + kScaleBytes + (symmetric ? 0 : kScaleBytes / 2);
+
+    unsigned char* at;
+    __device__ std::uint32_t* words() const { return reinterpret_cast<std::uint32_t*>(at); }
+    __device__ Half* scales() const { return reinterpret_cast<Half*>(at + kWordBytes); }
+    __device__ std::uint8_t* zeros() const { return at + kWordBytes + kScaleBytes; }
+};
+
+// A warp's stream: its run of pairs of one strip after the other.
+struct Stream {
+    int first, last;  // pairs of the run
+    int turn;         // which of the block's strips
+    int strip;
+    int pair;
+
+    __device__ static int stripOf(int turn, const Weights& w, bool gated) {
+        const int unit = static_cast<int>(blockIdx.x) + (gated ? turn / 2 : turn) * static_cast<int>(gridDim.x);
+        return gated && turn % 2 == 1 ? unit + w.rows / 32 : unit;
+    }
+    __device__ Stream(int warp, int warps, const Weights& w, bool gated) : turn(0) {
+        const int pairs = (w.tiles + 1) / 2;
+        first = pair = pairs * warp / warps;
+        last = pairs * (warp + 1) / warps;
+        strip = stripOf(0, w, gated);
+    }
+    __device__ void next(const Weights& w, bool gated) {
+        pair += kPiecePairs;
+        if (pair < last) return;
+        pair = first;
+        strip = stripOf(++turn, w, gated);
+    }
+};
+
+// Starts copying the piece at which the stream stands.
+template <int bits, bool symmetric, int parts>
+__device__ void ask(const Stream& at, const Weights& w, bool bulk, const Slot<bits, symmetric, parts>& slot,
+                    CopyBarrier* barrier, int lane) {
+    constexpr int tileWords = Slot<bits, symmetric, parts>::kTileWords;
+    const int pairs = min(kPiecePairs, at.last - at.pair), tiles = min(pairs * 2, w.tiles - at.pair * 2);
+    const std::uint32_t* words = w.words + static_cast<std::int64_t>(at.strip * w.tiles + at.pair * 2) * tileWords;
+    if (bulk) {
+        if (lane == 0) {
+            expectBytes(barrier, tiles * tileWords * 4);
+            bulkCopy(slot.words(), words, tiles * tileWords * 4, barrier);
+        }
+    } else {
+#pragma unroll 1
+        for (int i = lane * 4; i < tiles * tileWords; i += 128) copyAsync<16>(slot.words() + i, words + i);
+    }
+    const int part = lane / 2, half = at.pair * 4 + part * (4 / parts);  // two lanes a part, eight rows each
+    if (part < pairs * parts) {
+        // Behind the last input any scale will do that is a number.
+        const int group = min(static_cast<int>(static_cast<std::uint64_t>(half) * w.groupsPerHalf >> 32), w.lastGroup);
+        const int from = group * w.rows + at.strip * 16 + lane % 2 * 8;
+        copyAsync<16>(slot.scales() + lane * 8, w.scales + from);
+        if constexpr (!symmetric) copyAsync<8>(slot.zeros() + lane * 8, w.zeros + from);
+    }
+    arriveAfterCopies(barrier);
+}
+
+// One pair of tiles times the lane's inputs, added to totals: rows lane / 4 and lane / 4 + 8, tokens 2 (lane % 4) and the next.
+template <int bits, class T, bool symmetric, int parts>
+__device__ void multiplyPair(float (&totals)[4], const std::uint32_t* words, const Half* scales,
+                             const std::uint8_t* zeros, const uint4 (&inputs)[4], int lane) {
+    FragmentC sums[2];  // two chains, so that one product need not wait for the other
+    PairOf<T> zeroLow = zeroFor<bits, T>(1 << (bits - 1)), zeroHigh = zeroLow;
+    const auto half = [&]<int h>(const LaneWords<bits>& lanes) {
+        if constexpr (!symmetric && h % (4 / parts) == 0) {
+            zeroLow = zeroFor<bits, T>(zeros[h / (4 / parts) * 16 + lane / 4]);
+            zeroHigh = zeroFor<bits, T>(zeros[h / (4 / parts) * 16 + lane / 4 + 8]);
+        }
+        multiplyAdd(sums[0], weightFragment<bits, h % 2 * 2, T>(lanes, zeroLow, zeroHigh),
+                    FragmentB{{inputs[h].x, inputs[h].y}}, T{});
+        multiplyAdd(sums[1], weightFragment<bits, h % 2 * 2 + 1, T>(lanes, zeroLow, zeroHigh),
+                    FragmentB{{inputs[h].z, inputs[h].w}}, T{});
+        if constexpr ((h + 1) % (4 / parts) == 0) {
+            const Half* scale = scales + h / (4 / parts) * 16 + lane / 4;
+            const float low = __half2float(scale[0]), high = __half2float(scale[8]);
+            totals[0] += (sums[0].x[0] + sums[1].x[0]) * low;
+            totals[1] += (sums[0].x[1] + sums[1].x[1]) * low;
+            totals[2] += (sums[0].x[2] + sums[1].x[2]) * high;
+            totals[3] += (sums[0].x[3] + sums[1].x[3]) * high;
+            sums[0] = {};
+            sums[1] = {};
+        }
+    };
+    LaneWords<bits> first, second;
+    first.read(words, lane);
+    second.read(words + wordsOfTile(bits), lane);
+    half.template operator()<0>(first);
+    half.template operator()<1>(first);
+    half.template operator()<2>(second);
+    half.template operator()<3>(second);
+}
+
+// One token's inputs of this warp's columns into shared memory, of the activation type.
+template <class T>
+__device__ void stageInputs(const ProductInput& in, int columns, int first, int last, int lane, T* staged) {
+    if (!in.norm) {
+        for (int i = first + lane * 8; i < last; i += 256)
+            *reinterpret_cast<uint4*>(staged + i) = *reinterpret_cast<const uint4*>(static_cast<const T*>(in.x) + i);
+        __syncwarp();
+        return;
+    }
+    float4 v[kNormPieces];
+    float squares = 0;
+#pragma unroll
+    for (int p = 0; p < kNormPieces; ++p) {
+        const int at = first + p * 128 + lane * 4;
+        v[p] = {};
+        if (at < last) v[p] = *reinterpret_cast<const float4*>(static_cast<const float*>(in.x) + at);
+        squares += v[p].x * v[p].x + v[p].y * v[p].y + v[p].z * v[p].z + v[p].w * v[p].w;
+    }
+    const float factor = normFactor(in, squares, columns);
+#pragma unroll
+    for (int p = 0; p < kNormPieces; ++p) {
+        const int at = first + p * 128 + lane * 4;
+        if (at >= last) break;
+        const float4 g = __ldg(reinterpret_cast<const float4*>(in.norm + at));
+        const T four[4] = {fromFloat<T>(v[p].x * factor * g.x), fromFloat<T>(v[p].y * factor * g.y),
+                           fromFloat<T>(v[p].z * factor * g.z), fromFloat<T>(v[p].w * factor * g.w)};
+        uint2 words;
+        memcpy(&words, four, 8);
+        *reinterpret_cast<uint2*>(staged + at) = words;
+    }
+    __syncwarp();
+}
+
+// Sums of the block's warps for strips [firstTurn, firstTurn + count), and what follows. partial: [strip][warp][row][token].
+template <class T, class StripOf>
+__device__ void finish(const float* partial, const ProductOutput& out, int tokens, int firstTurn, int count,
+                       const StripOf& stripOf) {
+    const int warps = static_cast<int>(blockDim.x) / 32, width = partialWidth(tokens);
+    const auto sumOf = [&](int turn, int row, int token) {
+        float sum = 0;
+        for (int warp = 0; warp < warps; ++warp) sum += partial[((turn * warps + warp) * 16 + row) * width + token];
+        return out.bias ? sum + out.bias[stripOf(firstTurn + turn) * 16 + row] : sum;
+    };
+    const int perUnit = out.gated ? 2 : 1;
+    for (int i = static_cast<int>(threadIdx.x); i < count / perUnit * 16 * tokens; i += warps * 32) {
+        const int row = i % 16, turn = i / 16 / tokens * perUnit, token = i / 16 % tokens;
+        float value = sumOf(turn, row, token);
+        if (out.gated) value = siluGated(value, sumOf(turn + 1, row, token));
+        storeProduct<T>(out, token, stripOf(firstTurn + turn) * 16 + row, value);
+    }
+}
+
+// This lane's part of a strip's sums.
+__device__ inline void putPartial(float* partial, int turn, const float (&totals)[4], int tokens) {
+    const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
+    const int warps = static_cast<int>(blockDim.x) / 32, width = partialWidth(tokens);
+#pragma unroll
+    for (int i = 0; i < 4; ++i) {
+        const int row = lane / 4 + i / 2 * 8, token = lane % 4 * 2 + i % 2;
+        if (token < tokens) partial[((turn * warps + warp) * 16 + row) * width + token] = totals[i];
+    }
+}
+
+template <int bits, class T, bool symmetric, int parts>
+__global__ void __launch_bounds__(kMostWarps * 32, 2)
+    packedDecodeKernel(const Weights w, const ProductInput in, const ProductOutput out, const Plan plan) {
+    extern __shared__ __align__(128) unsigned char shared[];
+    using Piece = Slot<bits, symmetric, parts>;
+    const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
+    const int warps = static_cast<int>(blockDim.x) / 32;
+    const int units = w.rows / (out.gated ? 32 : 16);
+    const int strips = (units - static_cast<int>(blockIdx.x) + static_cast<int>(gridDim.x) - 1) /
+                       static_cast<int>(gridDim.x) * (out.gated ? 2 : 1);
+    // In shared memory: barriers, rings, inputs up to a whole pair, sums.
+    auto* const barriers = reinterpret_cast<CopyBarrier*>(shared) + warp * plan.slots;
+    unsigned char* rest = shared + (warps * plan.slots * 8 + 127) / 128 * 128;
+    unsigned char* const ring = rest + warp * plan.slots * Piece::kBytes;
+    rest += warps * plan.slots * Piece::kBytes;
+    T* const staged = reinterpret_cast<T*>(rest);
+    const int stagedColumns = plan.staged ? (w.tiles + 1) / 2 * kPairColumns : 0;
+    float* const partial = reinterpret_cast<float*>(rest + stagedColumns * 2);
+
+    if (lane < plan.slots) beginBarrier(barriers + lane, plan.bulk ? 33 : 32);
+    showBarriersToCopies();
+    __syncwarp();
+    Stream coming(warp, warps, w, out.gated);
+    const int first = coming.first, last = coming.last;
+    int leftToAsk = first < last ? strips : 0;  // strips of which a piece is still to be asked for
+    const auto askNext = [&](int slot) {
+        if (coming.turn >= leftToAsk) return;
+        ask(coming, w, plan.bulk, Piece{ring + slot * Piece::kBytes}, barriers + slot, lane);
+        coming.next(w, out.gated);
+    };
+    for (int slot = 0; slot < plan.slots; ++slot) askNext(slot);
+
+    waitForPrevious();
+    letNextStart();
+    const T* x = nullptr;  // this lane's inputs: token lane / 4, columns 8 (lane % 4) on of each half
+    if (plan.staged) {
+        for (int i = w.columns + lane; i < stagedColumns; i += 32) staged[i] = T{};
+        stageInputs<T>(in, w.columns, first * kPairColumns, min(last * kPairColumns, w.columns), lane, staged);
+        if (lane < 4) x = staged + lane * 8;
+    } else if (lane / 4 < in.tokens) {
+        x = static_cast<const T*>(in.x) + lane / 4 * in.stride + lane % 4 * 8;
+    }
+    const int columnsThere = plan.staged ? stagedColumns : w.columns;
+
+    int slot = 0, batchBegin = 0;
+    unsigned parity = 0;
+    for (int turn = 0; turn < strips; ++turn) {
+        float totals[4] = {};
+        for (int begin = first; begin < last; begin += kPiecePairs) {
+            const Piece piece{ring + slot * Piece::kBytes};
+            awaitBarrier(barriers + slot, parity);
+#pragma unroll
+            for (int p = 0; p < kPiecePairs; ++p) {
+                if (begin + p >= last) break;
+                const int column = (begin + p) * kPairColumns;
+                uint4 inputs[4] = {};
+#pragma unroll
+                for (int h = 0; h < 4; ++h) {
+                    if (x && column + h * 32 < columnsThere)
+                        inputs[h] = *reinterpret_cast<const uint4*>(x + column + h * 32);
+                }
+                multiplyPair<bits, T, symmetric, parts>(totals, piece.words() + p * 2 * Piece::kTileWords,
+                                                        piece.scales() + p * parts * 16, piece.zeros() + p * parts * 16,
+                                                        inputs, lane);
+            }
+            __syncwarp();
+            askNext(slot);
+            if (++slot == plan.slots) {
+                slot = 0;
+                parity ^= 1;
+            }
+        }
+        putPartial(partial, turn - batchBegin, totals, in.tokens);
+        if (turn + 1 - batchBegin < plan.batch && turn + 1 < strips) continue;
+        __syncthreads();
+        finish<T>(partial, out, in.tokens, batchBegin, turn + 1 - batchBegin,
+                  [&](int t) { return Stream::stripOf(t, w, out.gated); });
+        batchBegin = turn + 1;
+        if (batchBegin < strips) __syncthreads();
+    }
+}
+
+// Groups of any multiple of 8: a lane's eight inputs of a half lie in one group.
+template <int bits, class T>
+__global__ void __launch_bounds__(256)
+    oddGroupsKernel(const Weights w, const ProductInput in, const ProductOutput out) {
+    extern __shared__ __align__(128) unsigned char shared[];
+    const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
+    const int tiles = static_cast<int>(tilesAcross(w.columns)), token = lane / 4;
+    const int strip = static_cast<int>(blockIdx.x);
+    waitForPrevious();
+    letNextStart();
+    const bool reads = token < in.tokens;
+    const T* x = static_cast<const T*>(in.x) + token * in.stride;
+    FragmentC sums;
+    for (int tile = warp; tile < tiles; tile += static_cast<int>(blockDim.x) / 32) {
+        LaneWords<bits> words;
+        words.load(w.words + (static_cast<std::int64_t>(strip) * tiles + tile) * wordsOfTile(bits), lane);
+        const auto multiply = [&]<int half>() {
+            const int column = tile * 64 + half * 32 + lane % 4 * 8;
+            const bool inside = column < w.columns;
+            const std::int64_t at =
+                static_cast<std::int64_t>(inside ? column / w.groupColumns : 0) * w.rows + strip * 16 + lane / 4;
+            const auto zero = [&](std::int64_t row) {
+                return zeroFor<bits, T>(w.zeros ? w.zeros[row] : 1 << (bits - 1));
+            };
+            const PairOf<T> zeroLow = zero(at), zeroHigh = zero(at + 8);
+            const float scales[2] = {__half2float(w.scales[at]), __half2float(w.scales[at + 8])};
+            const uint4 inputs = reads && inside ? *reinterpret_cast<const uint4*>(x + column) : uint4{};
+            const auto step = [&]<int which>() {
+                FragmentA a = weightFragment<bits, half * 2 + which, T>(words, zeroLow, zeroHigh);
+#pragma unroll
+                for (int i = 0; i < 4; ++i) {
+                    const auto pair = pairOf<PairOf<T>>(a.x[i]);
+                    const T scaled[2] = {fromFloat<T>(asFloat(pair.x) * scales[i % 2]),
+                                         fromFloat<T>(asFloat(pair.y) * scales[i % 2])};
+                    memcpy(&a.x[i], scaled, 4);
+                }
+                multiplyAdd(sums, a, which == 0 ? FragmentB{{inputs.x, inputs.y}} : FragmentB{{inputs.z, inputs.w}},
+                            T{});
+            };
+            step.template operator()<0>();
+            step.template operator()<1>();
+        };
+        multiply.template operator()<0>();
+        multiply.template operator()<1>();
+    }
+    auto* const partial = reinterpret_cast<float*>(shared);
+    putPartial(partial, 0, sums.x, in.tokens);
+    __syncthreads();
+    finish<T>(partial, out, in.tokens, 0, 1, [&](int) { return strip; });
+}
+
+std::size_t partialBytes(int warps, int strips, int tokens) {
+    return static_cast<std::size_t>(warps * strips * 16 * partialWidth(tokens)) * sizeof(float);
+}
+
+// Groups that end inside of a half tile.
+template <int bits, class T>
+void launchOddGroups(const CudaContext& context, const Weights& w, const ProductInput& in, const ProductOutput& out) {
+    constexpr int kWarps = 8;
+    if (in.norm || out.gated) throw Error("decode product: groups of ", w.groupColumns, " with a norm or gate");
+    launchChained(context, oddGroupsKernel<bits, T>, static_cast<unsigned>(w.rows / kTileRows), kWarps * 32,
+                  partialBytes(kWarps, 1, in.tokens), w, in, out);
+}
+
+template <int bits, class T, bool symmetric, int parts>
+void launchDecode(const CudaContext& context, const Weights& w, const ProductInput& in, const ProductOutput& out,
+                  const DecodeShape& shape) {
+    constexpr int kPartialBytes = 24 << 10;
+    const int perUnit = out.gated ? 2 : 1, units = w.rows / 16 / perUnit, blocks = std::min(units, shape.blocks);
+    const int mostStrips = (units + blocks - 1) / blocks * perUnit;
+    const int fitting = kPartialBytes / static_cast<int>(partialBytes(shape.warps, perUnit, in.tokens)) * perUnit;
+    Plan plan{};
+    plan.bulk = context.chainsKernels();
+    plan.slots = shape.slots;
+    plan.batch = std::clamp(fitting, perUnit, mostStrips);
+    const auto slots = static_cast<std::size_t>(shape.warps * shape.slots);
+    const std::size_t base = (slots * 8 + 127) / 128 * 128 + slots * Slot<bits, symmetric, parts>::kBytes +
+                             partialBytes(shape.warps, plan.batch, in.tokens);
+    const std::size_t inputs = static_cast<std::size_t>((w.tiles + 1) / 2 * kPairColumns) * 2;
+    plan.staged = in.tokens == 1 && base + inputs <= context.sharedLimit();
+    if (in.norm && (!plan.staged || w.columns > shape.warps * kNormPieces * 128))
+        throw Error("decode product: a norm over ", w.columns, " inputs");
+    launchChained(context, packedDecodeKernel<bits, T, symmetric, parts>, static_cast<unsigned>(blocks),
+                  static_cast<unsigned>(shape.warps) * 32, base + (plan.staged ? inputs : 0), w, in, out, plan);
+}
+
+}  // namespace
+
+DecodeShape decodeShape(std::int64_t rows, std::int64_t columns, int multiprocessors) {
+    // Measured on an H100: many or long strips run best in one large block a multiprocessor, few short ones in small blocks,
+    // each a strip.
+    const bool many = rows / kTileRows >= 4 * multiprocessors || tilesAcross(columns) > 64;
+    return many ? DecodeShape{16, 2, multiprocessors} : DecodeShape{4, 2, multiprocessors * 4};
+}
+
+void packedDecode(const CudaContext& context, const PackedWeight& weight, const ProductInput& in,
+                  const ProductOutput& out, DType activations, DecodeShape shape) {
+    const auto groupColumns = static_cast<int>(weight.scheme.groupColumns(weight.columns));
+    const auto halves = static_cast<std::uint64_t>(std::max(1, groupColumns / 32));
+    const Weights w{deviceData<std::uint32_t>(weight.words),
+                    deviceData<Half>(weight.scales),
+                    weight.scheme.symmetric ? nullptr : deviceData<std::uint8_t>(weight.zeros),
+                    static_cast<int>(weight.rows),
+                    static_cast<int>(weight.columns),
+                    static_cast<int>(tilesAcross(weight.columns)),
+                    groupColumns,
+                    static_cast<int>(weight.scheme.groups(weight.columns)) - 1,
+                    ((std::uint64_t{1} << 32) + halves - 1) / halves};
+    withActivation(activations, [&]<class T>() {
+        withBits(weight.scheme.bits, [&]<int bits>() {
+            if (groupColumns % 32 != 0) return launchOddGroups<bits, T>(context, w, in, out);
+            const bool wholePairs = groupColumns % kPairColumns == 0 || groupColumns == w.columns;
+            const auto launch = [&]<bool symmetric>() {
+                wholePairs ? launchDecode<bits, T, symmetric, 1>(context, w, in, out, shape)
+                           : launchDecode<bits, T, symmetric, 4>(context, w, in, out, shape);
+            };
+            weight.scheme.symmetric ? launch.template operator()<true>() : launch.template operator()<false>();
+        });
+    });
+}
+
+}  // namespace gptq

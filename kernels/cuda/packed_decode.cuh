@@ -1,0 +1,25 @@
+// SPDX-FileCopyrightText: 2026 GPTQ Studio contributors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#pragma once
+
+#include "kernels/cuda/decode_product.cuh"
+#include "kernels/packed_layout.h"
+
+namespace gptq {
+
+inline constexpr std::int64_t kMostProductTokens = 8;
+
+// How a product is laid on the device.
+struct DecodeShape {
+    int warps;   // a block, at most 16; the inputs are shared out among them
+    int slots;   // pieces of eight tiles that a warp has in flight
+    int blocks;  // at most; the outputs are shared out among them
+};
+DecodeShape decodeShape(std::int64_t rows, std::int64_t columns, int multiprocessors);
+
+// 1 to 8 tokens; a norm only of one.
+void packedDecode(const CudaContext& context, const PackedWeight& weight, const ProductInput& in,
+                  const ProductOutput& out, DType activations, DecodeShape shape);
+
+}  // namespace gptq
