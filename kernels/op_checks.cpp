@@ -4,6 +4,7 @@
 #include "kernels/op_checks.h"
 
 #include <algorithm>
+#include <string>
 
 namespace gptq {
 
@@ -30,6 +31,9 @@ void requireScratch(ConstTensorView view, DType type, std::int64_t rows, std::in
     }
 }
 
+namespace {
+
+// Scales and zeros of a matrix of (rows, columns).
 void requireGrids(const CodesView& view, std::int64_t rows, std::int64_t columns, std::int64_t groupColumns,
                   const std::string& name) {
     if (groupColumns <= 0) throw Error(name, ": groups of ", groupColumns, " columns");
@@ -38,11 +42,14 @@ void requireGrids(const CodesView& view, std::int64_t rows, std::int64_t columns
     requireMatrix(view.zeros, DType::Float32, groups, rows, (name + ": zeros").c_str());
 }
 
+// Places of columns: each from `least` to columns - 1.
 void requirePlaces(std::span<const std::int32_t> order, std::int64_t least, std::int64_t columns, const char* name) {
     for (const std::int32_t column : order) {
         if (column < least || column >= columns) throw Error(name, ": column ", column, " of ", columns);
     }
 }
+
+}  // namespace
 
 void checkGroupCall(const GroupCall& call, std::int64_t outputs, std::int64_t inputs, DType activations) {
     const std::int64_t tokens = call.x.rows();
@@ -124,6 +131,56 @@ void checkBlockCall(const GptqBlockCall& call) {
     requireGrids(call.out, rows, columns, call.groupColumns, "GPTQ block");
     if (!call.groupOfColumn.empty())
         requireVector(call.groupOfColumn, DType::Int32, columns, "GPTQ block: group of column");
+}
+
+void checkAccumulateHessian(ConstTensorView x, DType activations, TensorView hessian) {
+    requireMatrix(x, activations, x.rows(), x.columns(), "Hessian: x");
+    requireMatrix(hessian, DType::Float32, x.columns(), x.columns(), "Hessian");
+}
+
+void checkFinishHessian(ConstTensorView hessian) {
+    requireMatrix(hessian, DType::Float32, hessian.rows(), hessian.rows(), "Hessian");
+}
+
+void checkDiagonal(ConstTensorView matrix) {
+    requireMatrix(matrix, DType::Float32, matrix.rows(), matrix.rows(), "diagonal");
+}
+
+void checkFactorize(ConstTensorView hessian, std::span<const std::int32_t> order, std::span<const float> added,
+                    ConstTensorView factor) {
+    const std::int64_t n = hessian.rows();
+    requireMatrix(hessian, DType::Float32, n, n, "factorize: Hessian");
+    requireMatrix(factor, DType::Float32, n, n, "factorize: factor");
+    if (static_cast<std::int64_t>(order.size()) != n || static_cast<std::int64_t>(added.size()) != n)
+        throw Error("factorize: an order or a diagonal of another size than ", n);
+    requirePlaces(order, 0, n, "factorize: order");
+}
+
+void checkPermuteColumns(ConstTensorView from, std::span<const std::int32_t> order, ConstTensorView to) {
+    requireMatrix(from, to.dtype(), to.rows(), from.columns(), "permute: from");
+    requireMatrix(to, from.dtype(), from.rows(), static_cast<std::int64_t>(order.size()), "permute: to");
+    requirePlaces(order, -1, from.columns(), "permute: order");
+}
+
+void checkFindGrids(ConstTensorView weights, std::int64_t groupColumns, const CodesView& out) {
+    requireMatrix(weights, DType::Float32, weights.rows(), weights.columns(), "grids: weights");
+    requireGrids(out, weights.rows(), weights.columns(), groupColumns, "grids");
+}
+
+void checkRoundToGrids(ConstTensorView weights, std::int64_t groupColumns, const CodesView& out) {
+    requireMatrix(weights, DType::Float32, weights.rows(), weights.columns(), "rounding: weights");
+    requireMatrix(out.codes, DType::UInt8, weights.rows(), weights.columns(), "rounding: codes");
+    requireGrids(out, weights.rows(), weights.columns(), groupColumns, "rounding");
+}
+
+void checkRowErrors(ConstTensorView weights, const CodesView* quantized, std::int64_t groupColumns,
+                    ConstTensorView hessian) {
+    const std::int64_t rows = weights.rows(), columns = weights.columns();
+    requireMatrix(weights, DType::Float32, rows, columns, "errors: weights");
+    requireMatrix(hessian, DType::Float32, columns, columns, "errors: Hessian");
+    if (!quantized) return;
+    requireMatrix(quantized->codes, DType::UInt8, rows, columns, "errors: codes");
+    requireGrids(*quantized, rows, columns, groupColumns, "errors");
 }
 
 }  // namespace gptq

@@ -6,7 +6,6 @@
 
 #include <cstdint>
 #include <span>
-#include <string>
 
 #include "kernels/gptq_ops.h"
 #include "kernels/inference_ops.h"
@@ -18,16 +17,22 @@ void requireMatrix(ConstTensorView view, DType type, std::int64_t rows, std::int
 void requireVector(ConstTensorView view, DType type, std::int64_t elements, const char* name);
 // As requireMatrix, but a larger one will do.
 void requireScratch(ConstTensorView view, DType type, std::int64_t rows, std::int64_t columns, const char* name);
-// Scales and zeros of a matrix of (rows, columns).
-void requireGrids(const CodesView& view, std::int64_t rows, std::int64_t columns, std::int64_t groupColumns,
-                  const std::string& name);
-// Places of columns: each from `least` to columns - 1.
-void requirePlaces(std::span<const std::int32_t> order, std::int64_t least, std::int64_t columns, const char* name);
-
 // The call against its weight's outputs and inputs; `activations` is the backend's activation type of this weight.
 void checkGroupCall(const GroupCall& call, std::int64_t outputs, std::int64_t inputs, DType activations);
 void checkPackedWeight(const PackedWeight& weight);
 void checkAttentionCall(const AttentionCall& call, DType activations);
 void checkBlockCall(const GptqBlockCall& call);
+
+// GptqOps' arguments, in the order of its functions.
+void checkAccumulateHessian(ConstTensorView x, DType activations, TensorView hessian);
+void checkFinishHessian(ConstTensorView hessian);
+void checkDiagonal(ConstTensorView matrix);
+void checkFactorize(ConstTensorView hessian, std::span<const std::int32_t> order, std::span<const float> added,
+                    ConstTensorView factor);
+void checkPermuteColumns(ConstTensorView from, std::span<const std::int32_t> order, ConstTensorView to);
+void checkFindGrids(ConstTensorView weights, std::int64_t groupColumns, const CodesView& out);
+void checkRoundToGrids(ConstTensorView weights, std::int64_t groupColumns, const CodesView& out);
+void checkRowErrors(ConstTensorView weights, const CodesView* quantized, std::int64_t groupColumns,
+                    ConstTensorView hessian);
 
 }  // namespace gptq

@@ -108,15 +108,14 @@ private:
 }  // namespace
 
 void CpuBackend::accumulateHessian(ConstTensorView x, TensorView hessian) {
-    const std::int64_t k = x.columns();
-    requireMatrix(x, DType::Float32, x.rows(), k, "Hessian: x");
-    requireMatrix(hessian, DType::Float32, k, k, "Hessian");
-    m_product.addGram(x.rows(), k, {x.as<float>(), x.rowStride()}, {hessian.as<float>(), hessian.rowStride()});
+    checkAccumulateHessian(x, DType::Float32, hessian);
+    m_product.addGram(x.rows(), x.columns(), {x.as<float>(), x.rowStride()},
+                      {hessian.as<float>(), hessian.rowStride()});
 }
 
 void CpuBackend::finishHessian(TensorView hessian, float factor) {
+    checkFinishHessian(hessian);
     const std::int64_t k = hessian.rows(), stride = hessian.rowStride();
-    requireMatrix(hessian, DType::Float32, k, k, "Hessian");
     float* h = hessian.as<float>();
     for (std::int64_t i = 0; i < k; ++i) {
         for (std::int64_t j = 0; j <= i; ++j) h[j * stride + i] = h[i * stride + j] *= factor;
@@ -124,7 +123,7 @@ void CpuBackend::finishHessian(TensorView hessian, float factor) {
 }
 
 std::vector<float> CpuBackend::diagonal(ConstTensorView matrix) {
-    requireMatrix(matrix, DType::Float32, matrix.rows(), matrix.rows(), "diagonal");
+    checkDiagonal(matrix);
     std::vector<float> values(static_cast<std::size_t>(matrix.rows()));
     for (std::int64_t i = 0; i < matrix.rows(); ++i)
         values[static_cast<std::size_t>(i)] = matrix.as<float>()[i * matrix.rowStride() + i];
@@ -133,12 +132,8 @@ std::vector<float> CpuBackend::diagonal(ConstTensorView matrix) {
 
 bool CpuBackend::factorize(ConstTensorView hessian, std::span<const std::int32_t> order, std::span<const float> added,
                            TensorView factor) {
+    checkFactorize(hessian, order, added, factor);
     const std::int64_t n = hessian.rows();
-    requireMatrix(hessian, DType::Float32, n, n, "factorize: Hessian");
-    requireMatrix(factor, DType::Float32, n, n, "factorize: factor");
-    if (static_cast<std::int64_t>(order.size()) != n || static_cast<std::int64_t>(added.size()) != n)
-        throw Error("factorize: an order or a diagonal of another size than ", n);
-    requirePlaces(order, 0, n, "factorize: order");
     // Row i of the reversed matrix is place n - 1 - i of the ordered one. Only the lower triangle is read.
     std::vector<double> reversed(static_cast<std::size_t>(n * n));
     const float* h = hessian.as<float>();
@@ -166,9 +161,7 @@ bool CpuBackend::factorize(ConstTensorView hessian, std::span<const std::int32_t
 }
 
 void CpuBackend::permuteColumns(ConstTensorView from, std::span<const std::int32_t> order, TensorView to) {
-    requireMatrix(from, to.dtype(), to.rows(), from.columns(), "permute: from");
-    requireMatrix(to, from.dtype(), from.rows(), static_cast<std::int64_t>(order.size()), "permute: to");
-    requirePlaces(order, -1, from.columns(), "permute: order");
+    checkPermuteColumns(from, order, to);
     const auto permute = [&]<class T>(T) {
         m_pool.parallelFor(from.rows(), 16, [&](std::int64_t begin, std::int64_t end) {
             for (std::int64_t row = begin; row < end; ++row) {
@@ -183,9 +176,8 @@ void CpuBackend::permuteColumns(ConstTensorView from, std::span<const std::int32
 }
 
 void CpuBackend::findGrids(ConstTensorView weights, const GridSpec& grid, std::int64_t groupColumns, CodesView out) {
+    checkFindGrids(weights, groupColumns, out);
     const std::int64_t rows = weights.rows(), columns = weights.columns();
-    requireMatrix(weights, DType::Float32, rows, columns, "grids: weights");
-    requireGrids(out, rows, columns, groupColumns, "grids");
     for (std::int64_t row = 0; row < rows; ++row) {
         const float* w = weights.as<float>() + row * weights.rowStride();
         for (std::int64_t begin = 0; begin < columns; begin += groupColumns) {
@@ -196,10 +188,8 @@ void CpuBackend::findGrids(ConstTensorView weights, const GridSpec& grid, std::i
 }
 
 void CpuBackend::roundToGrids(ConstTensorView weights, const GridSpec& grid, std::int64_t groupColumns, CodesView out) {
+    checkRoundToGrids(weights, groupColumns, out);
     const std::int64_t rows = weights.rows(), columns = weights.columns();
-    requireMatrix(weights, DType::Float32, rows, columns, "rounding: weights");
-    requireMatrix(out.codes, DType::UInt8, rows, columns, "rounding: codes");
-    requireGrids(out, rows, columns, groupColumns, "rounding");
     const double top = topCodeOf<double>(grid);
     for (std::int64_t row = 0; row < rows; ++row) {
         const float* w = weights.as<float>() + row * weights.rowStride();
@@ -227,13 +217,8 @@ void CpuBackend::updateTrailing(const GptqBlockCall& call) {
 
 std::vector<double> CpuBackend::rowErrors(ConstTensorView weights, const CodesView* quantized,
                                           std::int64_t groupColumns, ConstTensorView hessian) {
+    checkRowErrors(weights, quantized, groupColumns, hessian);
     const std::int64_t rows = weights.rows(), columns = weights.columns();
-    requireMatrix(weights, DType::Float32, rows, columns, "errors: weights");
-    requireMatrix(hessian, DType::Float32, columns, columns, "errors: Hessian");
-    if (quantized) {
-        requireMatrix(quantized->codes, DType::UInt8, rows, columns, "errors: codes");
-        requireGrids(*quantized, rows, columns, groupColumns, "errors");
-    }
     Tensor difference = allocate(DType::Float32, weights.shape()), product = allocate(DType::Float32, weights.shape());
     copy(weights, difference.view());
     float* d = difference.view().as<float>();

@@ -82,22 +82,18 @@ __global__ void rowDotKernel(const float* a, const float* b, std::int64_t column
 
 void CudaBackend::findGrids(ConstTensorView weights, const GridSpec& grid, std::int64_t groupColumns, CodesView out) {
     m_context->enter();
-    const std::int64_t rows = weights.rows(), columns = weights.columns(),
-                       groups = (columns + groupColumns - 1) / groupColumns;
-    requireMatrix(weights, DType::Float32, rows, columns, "grids: weights");
-    requireMatrix(out.scales, DType::Float32, groups, rows, "grids: scales");
-    requireMatrix(out.zeros, DType::Float32, groups, rows, "grids: zeros");
-    findGridsKernel<<<dim3(static_cast<unsigned>(rows), static_cast<unsigned>(groups)), 32, 0, stream()>>>(
-        deviceData<float>(weights), weights.rowStride(), columns, groupColumns, grid, deviceCodes(out));
+    checkFindGrids(weights, groupColumns, out);
+    const dim3 blocks(static_cast<unsigned>(weights.rows()), static_cast<unsigned>(out.scales.rows()));
+    findGridsKernel<<<blocks, 32, 0, stream()>>>(deviceData<float>(weights), weights.rowStride(), weights.columns(),
+                                                 groupColumns, grid, deviceCodes(out));
     CUDA_CHECK_LAUNCH();
 }
 
 void CudaBackend::roundToGrids(ConstTensorView weights, const GridSpec& grid, std::int64_t groupColumns,
                                CodesView out) {
     m_context->enter();
+    checkRoundToGrids(weights, groupColumns, out);
     const std::int64_t rows = weights.rows(), columns = weights.columns();
-    requireMatrix(weights, DType::Float32, rows, columns, "rounding: weights");
-    requireMatrix(out.codes, DType::UInt8, rows, columns, "rounding: codes");
     roundKernel<<<blocksFor(rows * columns, kThreads), kThreads, 0, stream()>>>(
         deviceData<float>(weights), weights.rowStride(), columns, rows * columns, groupColumns,
         static_cast<float>((1 << grid.bits) - 1), deviceCodes(out));
@@ -107,9 +103,8 @@ void CudaBackend::roundToGrids(ConstTensorView weights, const GridSpec& grid, st
 std::vector<double> CudaBackend::rowErrors(ConstTensorView weights, const CodesView* quantized,
                                            std::int64_t groupColumns, ConstTensorView hessian) {
     m_context->enter();
+    checkRowErrors(weights, quantized, groupColumns, hessian);
     const std::int64_t rows = weights.rows(), columns = weights.columns();
-    requireMatrix(weights, DType::Float32, rows, columns, "errors: weights");
-    requireMatrix(hessian, DType::Float32, columns, columns, "errors: Hessian");
     Tensor difference = allocate(DType::Float32, weights.shape()), product = allocate(DType::Float32, weights.shape());
     if (quantized) {
         differenceKernel<<<blocksFor(rows * columns, kThreads), kThreads, 0, stream()>>>(

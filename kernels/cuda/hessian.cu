@@ -40,7 +40,7 @@ __global__ void takeFactorKernel(const float* inverse, float* u, std::int64_t st
                        row = static_cast<std::int64_t>(blockIdx.y) * 8 + threadIdx.y;
     if (row >= n || column >= n) return;
     const float value = column < row ? 0.0f : inverse[(n - 1 - row) * n + n - 1 - column];
-    if (!isfinite(value)) *damaged = 1;
+    if (!isfinite(value) || (row == column && !(value > 0))) *damaged = 1;
     u[row * stride + column] = value;
 }
 
@@ -63,9 +63,8 @@ const dim3 kSquare(32, 8);
 
 void CudaBackend::accumulateHessian(ConstTensorView x, TensorView hessian) {
     m_context->enter();
+    checkAccumulateHessian(x, x.dtype() == DType::BFloat16 ? DType::BFloat16 : DType::Float16, hessian);
     const std::int64_t k = x.columns(), tokens = x.rows();
-    requireMatrix(x, x.dtype(), tokens, k, "Hessian: x");
-    requireMatrix(hessian, DType::Float32, k, k, "Hessian");
     const cudaDataType_t type = x.dtype() == DType::Float16 ? CUDA_R_16F : CUDA_R_16BF;
     const std::size_t size = bytesOf(x.dtype());
     const float one = 1.0f;
@@ -84,16 +83,16 @@ void CudaBackend::accumulateHessian(ConstTensorView x, TensorView hessian) {
 
 void CudaBackend::finishHessian(TensorView hessian, float factor) {
     m_context->enter();
+    checkFinishHessian(hessian);
     const std::int64_t n = hessian.rows();
-    requireMatrix(hessian, DType::Float32, n, n, "Hessian");
     finishKernel<<<gridOf(n), kSquare, 0, stream()>>>(deviceData<float>(hessian), hessian.rowStride(), n, factor);
     CUDA_CHECK_LAUNCH();
 }
 
 std::vector<float> CudaBackend::diagonal(ConstTensorView matrix) {
     m_context->enter();
+    checkDiagonal(matrix);
     const std::int64_t n = matrix.rows();
-    requireMatrix(matrix, DType::Float32, n, n, "diagonal");
     std::vector<float> values(static_cast<std::size_t>(n));
     CUDA_CHECK(cudaMemcpy2DAsync(values.data(), sizeof(float), matrix.data(),
                                  static_cast<std::size_t>(matrix.rowStride() + 1) * sizeof(float), sizeof(float),
@@ -105,11 +104,8 @@ std::vector<float> CudaBackend::diagonal(ConstTensorView matrix) {
 bool CudaBackend::factorize(ConstTensorView hessian, std::span<const std::int32_t> order, std::span<const float> added,
                             TensorView factor) {
     m_context->enter();
+    checkFactorize(hessian, order, added, factor);
     const std::int64_t n = hessian.rows();
-    requireMatrix(hessian, DType::Float32, n, n, "factorize: Hessian");
-    requireMatrix(factor, DType::Float32, n, n, "factorize: factor");
-    if (static_cast<std::int64_t>(order.size()) != n || static_cast<std::int64_t>(added.size()) != n)
-        throw Error("factorize: an order or a diagonal of another size than ", n);
     const DeviceArray orderHere = uploaded(order), addedHere = uploaded(added);
     const DeviceArray matrix = array(static_cast<std::size_t>(n * n) * sizeof(float)), status = array(2 * sizeof(int));
     CUDA_CHECK(cudaMemsetAsync(status.as<int>(), 0, 2 * sizeof(int), stream()));
@@ -148,8 +144,7 @@ bool CudaBackend::factorize(ConstTensorView hessian, std::span<const std::int32_
 
 void CudaBackend::permuteColumns(ConstTensorView from, std::span<const std::int32_t> order, TensorView to) {
     m_context->enter();
-    requireMatrix(from, to.dtype(), to.rows(), from.columns(), "permute: from");
-    requireMatrix(to, from.dtype(), from.rows(), static_cast<std::int64_t>(order.size()), "permute: to");
+    checkPermuteColumns(from, order, to);
     const DeviceArray orderHere = uploaded(order);
     const std::int64_t columns = to.columns(), elements = to.rows() * columns;
     const auto launch = [&]<class T>(T) {
