@@ -11,6 +11,7 @@ namespace gptq {
 
 // Raised with every change to Backend's virtual functions or to a type that crosses them.
 inline constexpr int kCudaModuleAbi = 2;
+inline constexpr int kCudaNeeded = 13000;  // the driver's least version, as cuDriverGetVersion counts: any 13 will do
 inline constexpr const char* kCudaModuleEntry = "openCudaModule";
 inline constexpr const char* kCudaModuleFile = "libgptq_cuda.so";
 

@@ -3,57 +3,16 @@
 
 #include "kernels/devices.h"
 
-#include <dlfcn.h>
-
 #include <charconv>
-#include <filesystem>
-#include <fstream>
 
 #include "kernels/cpu/cpu_backend.h"
-#include "kernels/cuda_module.h"
+#include "kernels/cuda_loader.h"
 
 namespace gptq {
 namespace {
 
-namespace fs = std::filesystem;
-
-struct CudaProbe {
-    CudaModule* module = nullptr;
-    std::string absence;
-};
-
-fs::path moduleFolder() {
-    Dl_info self{};
-    if (dladdr(reinterpret_cast<void*>(&availableDevices), &self) == 0 || !self.dli_fname) return {};
-    return fs::path(self.dli_fname).parent_path();
-}
-
-// The module stays open for the life of the program: unloading CUDA is not supported by its runtime.
-CudaProbe probeCuda() {
-    const fs::path file = moduleFolder() / kCudaModuleFile;
-    std::error_code ignored;
-    if (!fs::exists(file, ignored)) {
-        return {nullptr, text("This build has no CUDA module (", kCudaModuleFile,
-                              " is not beside the program). Work runs on the CPU.")};
-    }
-    void* library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
-    if (!library) return {nullptr, text("The CUDA module cannot be loaded: ", dlerror(), ". Work runs on the CPU.")};
-    const auto open = reinterpret_cast<OpenCudaModule>(dlsym(library, kCudaModuleEntry));
-    CudaModule* module = open ? open(kCudaModuleAbi) : nullptr;
-    if (!module)
-        return {nullptr, text(file.filename().string(),
-                              " belongs to another version of this program. Install both from one package.")};
-    return {module, {}};
-}
-
-CudaProbe& cuda() {
-    static CudaProbe probe = [] {
-        try {
-            return probeCuda();
-        } catch (const Error& error) {
-            return CudaProbe{nullptr, error.what()};
-        }
-    }();
+const CudaProbe& cuda() {
+    static const CudaProbe probe = openCuda(defaultCudaSearch());
     return probe;
 }
 

@@ -7,6 +7,7 @@
 #include <QFile>
 #include <QRegularExpression>
 
+#include "ui/fonts.h"
 #include "ui/studio_style.h"
 #include "ui/system_scheme.h"
 
@@ -138,6 +139,7 @@ QString styleSheetOf(const Colours& c) {
 
 Theme::Theme(QApplication& application, Choice choice) : m_application(application), m_choice(choice) {
     nameResources();
+    addFontWhereThereIsNone(application);
     auto* system = new SystemScheme(application, this);
     m_systemDark = system->dark();
     connect(system, &SystemScheme::changed, this, [this](bool dark) {

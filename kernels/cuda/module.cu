@@ -8,6 +8,8 @@
 namespace gptq {
 namespace {
 
+static_assert(CUDART_VERSION / 1000 == kCudaNeeded / 1000, "the loader asks for the driver of another CUDA");
+
 class Module final : public CudaModule {
 public:
     std::vector<DeviceInfo> devices() override {
@@ -33,15 +35,6 @@ extern "C" __attribute__((visibility("default"))) gptq::CudaModule* openCudaModu
     if (abi != gptq::kCudaModuleAbi) return nullptr;
     int count = 0;
     const cudaError_t status = cudaGetDeviceCount(&count);
-    if (status == cudaErrorInsufficientDriver) {
-        int found = 0;
-        cudaDriverGetVersion(&found);
-        if (found == 0)
-            throw gptq::Error("No NVIDIA driver was found, so CUDA cannot be used. Install the driver to use the GPU. Work runs on the CPU.");
-        throw gptq::Error("The NVIDIA driver is too old: it serves CUDA ", found / 1000, ".", found % 1000 / 10,
-                          ", and ", CUDART_VERSION / 1000, ".", CUDART_VERSION % 1000 / 10,
-                          " is needed. Update the driver to use the GPU. Work runs on the CPU.");
-    }
     if (status == cudaErrorNoDevice)
         throw gptq::Error("This machine has no NVIDIA GPU that CUDA can use. Work runs on the CPU.");
     gptq::checkCuda(status, "cudaGetDeviceCount");

@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const Program kProgram(GPTQ_PROGRAM);
+const Program kProgram = gptqProgram();
 
 // Compares what a refused command said and left with what it owes. Empty: all is well.
 QString faultOf(const ProgramRun& run, const QStringList& words, const Scene& scene,

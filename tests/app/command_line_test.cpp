@@ -15,7 +15,7 @@ using gptq::Json;
 
 namespace {
 
-const Program kProgram(GPTQ_PROGRAM);
+const Program kProgram = gptqProgram();
 
 // "OUT", "MODEL" and "TEXT" stand for the scene's paths.
 QStringList argumentsFor(const Scene& scene, const QString& line) {

@@ -16,7 +16,7 @@ using gptq::Json;
 
 namespace {
 
-const Program kProgram(GPTQ_PROGRAM);
+const Program kProgram = gptqProgram();
 
 // A signal is looked for between chunks of tokens and blocks of columns. On an idle machine that is some tenths of a second
 // for the demo; the rest is room for machines that do more than this.

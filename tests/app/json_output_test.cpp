@@ -16,7 +16,7 @@ using gptq::Json;
 
 namespace {
 
-const Program kProgram(GPTQ_PROGRAM);
+const Program kProgram = gptqProgram();
 
 // Which of "key:type key:type" are absent or of another type.
 QStringList lacking(const Json& object, const QString& keys) {

@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const Program kProgram(GPTQ_PROGRAM);
+const Program kProgram = gptqProgram();
 
 // What the command prints; throws where it fails.
 ProgramRun done(const QStringList& command) {

@@ -14,8 +14,6 @@ namespace gptq::test {
 
 namespace fs = std::filesystem;
 
-static const fs::path kData = fs::path(GPTQ_STUDIO_SOURCE_DIR) / ".." / "shared" / "data";
-
 #if defined(__SANITIZE_ADDRESS__) || !defined(__OPTIMIZE__)
 static constexpr bool kIsMeasured = false;
 #else
@@ -34,7 +32,7 @@ static const std::array<Subject, 3> kSubjects{{{"gpt2_bpe", SpecialTokens::AsTex
 // None where it is not on this machine.
 static std::unique_ptr<Tokenizer> tokenizerOf(const Subject& subject) {
     if (subject.golden == "smollm2_bpe") return tokenizerOf(smolLm2Document());
-    const fs::path folder = kData / "tokenizers" / (subject.golden == "gpt2_bpe" ? "gpt2" : "tinyllama");
+    const fs::path folder = foreignData(subject.golden == "gpt2_bpe" ? "tokenizers/gpt2" : "tokenizers/tinyllama");
     return fs::exists(folder) ? loadTokenizer(folder) : nullptr;
 }
 
@@ -61,7 +59,7 @@ void BpeForeignGoldenTest::eachSubject() {
 }
 
 std::string BpeForeignGoldenTest::largeText(const Json& golden) {
-    const fs::path file = kData / "wikitext2" / "wiki.valid.raw";
+    const fs::path file = foreignData("wikitext2/wiki.valid.raw");
     if (!fs::exists(file)) return {};
     return readFile(file).substr(0, golden.at("wikitext2_1mb").at("bytes").get<std::size_t>());
 }

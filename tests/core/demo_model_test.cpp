@@ -8,6 +8,7 @@
 #include "core/chat/text_generator.h"
 #include "core/evaluation/perplexity.h"
 #include "support/model_runs.h"
+#include "support/test_files.h"
 
 namespace gptq::test {
 

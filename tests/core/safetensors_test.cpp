@@ -309,7 +309,7 @@ void SafetensorsTest::brokenFoldersAreRefused() {
 }
 
 void SafetensorsTest::theDemoModelIsRead() {
-    const SafetensorsFolder demo(fs::path(GPTQ_STUDIO_SOURCE_DIR) / "resources" / "demo");
+    const SafetensorsFolder demo(demoModel());
     const auto* entry = demo.find("model.embed_tokens.weight");
     QVERIFY(entry != nullptr);
     QCOMPARE(entry->tensor->shape, (std::vector<std::int64_t>{4096, 256}));

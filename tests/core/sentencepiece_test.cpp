@@ -14,8 +14,6 @@ namespace gptq::test {
 
 namespace fs = std::filesystem;
 
-static const fs::path kSource = GPTQ_STUDIO_SOURCE_DIR;
-
 class SentencePieceTest : public QObject {
     Q_OBJECT
 
@@ -43,9 +41,8 @@ struct Golden {
 
 static Golden load(const QString& name) {
     const bool isDemo = name == "demo_sentencepiece";
-    const fs::path folder =
-        isDemo ? kSource / "resources" / "demo" : kSource / ".." / "shared" / "data" / "tokenizers" / "llama2";
-    Golden golden{readJson(kSource / "tests" / "golden" / "text" / (name.toStdString() + ".json")), nullptr};
+    const fs::path folder = isDemo ? demoModel() : foreignData("tokenizers/llama2");
+    Golden golden{readJson(goldenFile("text/" + name.toStdString() + ".json")), nullptr};
     if (fs::exists(folder / "tokenizer.model")) golden.tokenizer = loadTokenizer(folder);
     return golden;
 }
@@ -82,7 +79,7 @@ void SentencePieceTest::aLargeTextHasTheReferenceLibrarysIds_data() {
 
 void SentencePieceTest::aLargeTextHasTheReferenceLibrarysIds() {
     QFETCH(QString, golden);
-    const fs::path text = kSource / ".." / "shared" / "data" / "wikitext2" / "wiki.valid.raw";
+    const fs::path text = foreignData("wikitext2/wiki.valid.raw");
     const Golden expected = load(golden);
     if (!expected.tokenizer || !fs::exists(text)) QSKIP("this tokenizer.model or WikiText-2 is not on this machine");
     const Json& large = expected.json.at("wikitext2_1mb");
@@ -97,7 +94,7 @@ void SentencePieceTest::aLargeTextHasTheReferenceLibrarysIds() {
 }
 
 void SentencePieceTest::theDemoTokenizerDescribesItself() {
-    const auto tokenizer = loadTokenizer(kSource / "resources" / "demo");
+    const auto tokenizer = loadTokenizer(demoModel());
     QCOMPARE(tokenizer->description(), std::string("SentencePiece BPE, 4096 pieces"));
     QCOMPARE(tokenizer->size(), std::int64_t{4096});
     QCOMPARE(tokenizer->openingToken(), std::optional<TokenId>(1));
@@ -110,14 +107,14 @@ void SentencePieceTest::theDemoTokenizerDescribesItself() {
 }
 
 void SentencePieceTest::textsThatAreNoneAreRefused() {
-    const auto tokenizer = loadTokenizer(kSource / "resources" / "demo");
+    const auto tokenizer = loadTokenizer(demoModel());
     QCOMPARE(lackingIn(errorOf([&] { tokenizer->encode("caf\xe9"); }), {"not UTF-8 at byte 3"}), QString());
     const std::string huge((64u << 20) + 1, 'x');
     QCOMPARE(lackingIn(errorOf([&] { tokenizer->encode(huge); }), {"67108865 bytes is too long"}), QString());
 }
 
 void SentencePieceTest::unknownIdsAreRefused() {
-    const auto tokenizer = loadTokenizer(kSource / "resources" / "demo");
+    const auto tokenizer = loadTokenizer(demoModel());
     for (const TokenId id : {-1, 4096}) {
         const auto message = errorOf([&] { tokenizer->decode({5, id}); });
         QCOMPARE(lackingIn(message, {"tokenizer.model", "no token " + QString::number(id), "0 to 4095"}), QString());
@@ -166,7 +163,7 @@ void SentencePieceTest::configurationFilesAreHeeded() {
     QFETCH(bool, opens);
     QFETCH(QList<int>, ends);
     const TemporaryFolder folder;
-    fs::copy_file(kSource / "resources" / "demo" / "tokenizer.model", folder / "tokenizer.model");
+    fs::copy_file(demoModel() / "tokenizer.model", folder / "tokenizer.model");
     if (!tokenizerConfig.isEmpty()) writeFile(folder / "tokenizer_config.json", tokenizerConfig.toStdString());
     if (!generationConfig.isEmpty()) writeFile(folder / "generation_config.json", generationConfig.toStdString());
     if (!config.isEmpty()) writeFile(folder / "config.json", config.toStdString());
@@ -179,7 +176,7 @@ void SentencePieceTest::brokenFoldersAreRefused_data() {
     QTest::addColumn<QString>("file");
     QTest::addColumn<QByteArray>("content");
     QTest::addColumn<QStringList>("parts");
-    const QByteArray demo = QByteArray::fromStdString(readFile(kSource / "resources" / "demo" / "tokenizer.model"));
+    const QByteArray demo = QByteArray::fromStdString(readFile(demoModel() / "tokenizer.model"));
     QTest::newRow("nothing") << "unrelated.txt" << QByteArray()
                              << QStringList{"has no tokenizer", "tokenizer.model", "tokenizer.json"};
     QTest::newRow("another kind") << "tokenizer.json" << QByteArray("{}")
@@ -215,8 +212,7 @@ void SentencePieceTest::brokenFoldersAreRefused() {
     QFETCH(QByteArray, content);
     QFETCH(QStringList, parts);
     const TemporaryFolder folder;
-    if (file.endsWith("config.json"))
-        fs::copy_file(kSource / "resources" / "demo" / "tokenizer.model", folder / "tokenizer.model");
+    if (file.endsWith("config.json")) fs::copy_file(demoModel() / "tokenizer.model", folder / "tokenizer.model");
     writeFile(folder / file.toStdString(), content.toStdString());
     QCOMPARE(lackingIn(errorOf([&] { loadTokenizer(folder.path()); }), parts), QString());
 }

@@ -12,10 +12,6 @@
 
 namespace gptq::test {
 
-namespace fs = std::filesystem;
-
-static const fs::path kSource = GPTQ_STUDIO_SOURCE_DIR;
-
 // Ids are bytes, shown as they are; counts what it is asked.
 class ByteTokenizer : public Tokenizer {
 public:
@@ -45,7 +41,7 @@ class StreamingDecoderTest : public QObject {
     Q_OBJECT
 
 private slots:
-    void initTestCase() { m_demo = loadTokenizer(kSource / "resources" / "demo"); }
+    void initTestCase() { m_demo = loadTokenizer(demoModel()); }
     void piecesAddUpToTheWhole();
     void theContextDecidesTheFirstSpace();
     void aContextMayEndAnywhere();
@@ -71,7 +67,7 @@ static std::string stream(const Tokenizer& tokenizer, const std::vector<TokenId>
 }
 
 void StreamingDecoderTest::piecesAddUpToTheWhole() {
-    const Json golden = readJson(kSource / "tests" / "golden" / "text" / "demo_sentencepiece.json");
+    const Json golden = readJson(goldenFile("text/demo_sentencepiece.json"));
     for (const Json& entry : golden.at("cases")) {
         const auto ids = entry.at("ids").get<std::vector<TokenId>>();
         if (stream(*m_demo, ids, 0) != entry.at("decoded").get<std::string>())
@@ -157,8 +153,7 @@ void StreamingDecoderTest::randomTokensAddUpToTheWhole() {
 
 void StreamingDecoderTest::theWorkPerTokenIsBounded() {
     const ByteTokenizer bytes;
-    const auto ids =
-        bytes.encode(readFile(kSource / "tests" / "golden" / "text" / "multilingual.txt"), SpecialTokens::AsText);
+    const auto ids = bytes.encode(readFile(goldenFile("text/multilingual.txt")), SpecialTokens::AsText);
     QVERIFY(ids.size() > 5000);
     StreamingDecoder decoder(bytes, {ids.begin(), ids.begin() + 2000});
     bytes.takeLongest();

@@ -52,7 +52,16 @@ std::vector<OpTarget> openTargets() {
         for (const DType type : activations)
             targets.push_back({text(nameOf(info.device), " ", nameOf(type)), backend, type});
     }
-    return targets;
+    const std::string wanted = qEnvironmentVariable("GPTQ_STUDIO_TEST_TARGETS").toStdString();
+    std::vector<OpTarget> chosen;
+    for (const OpTarget& target : targets) {
+        if (target.name.starts_with(wanted)) chosen.push_back(target);
+    }
+    return chosen.empty() ? targets : chosen;
+}
+
+std::size_t shapeStride() {
+    return static_cast<std::size_t>(std::max(1, qEnvironmentVariableIntValue("GPTQ_STUDIO_TEST_EVERY")));
 }
 
 void addTargetRows(const std::vector<OpTarget>& targets) {

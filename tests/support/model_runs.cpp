@@ -8,21 +8,18 @@
 
 #include "core/model/decoder_model.h"
 #include "kernels/cpu/cpu_backend.h"
+#include "support/test_files.h"
 
 namespace gptq::test {
 
 namespace fs = std::filesystem;
 
 fs::path goldenModel(const std::string& name) {
-    return fs::path(GPTQ_STUDIO_SOURCE_DIR) / "tests/golden/models" / name;
+    return goldenFile("models/" + name);
 }
 
 fs::path demoGolden(const std::string& file) {
-    return fs::path(GPTQ_STUDIO_SOURCE_DIR) / "tests/golden/demo" / file;
-}
-
-fs::path demoModel() {
-    return fs::path(GPTQ_STUDIO_SOURCE_DIR) / "resources/demo";
+    return goldenFile("demo/" + file);
 }
 
 Backend& cpu() {

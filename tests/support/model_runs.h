@@ -20,7 +20,6 @@ namespace gptq::test {
 
 std::filesystem::path goldenModel(const std::string& name);  // a folder of tests/golden/models
 std::filesystem::path demoGolden(const std::string& file);   // a file of tests/golden/demo
-std::filesystem::path demoModel();                           // the demo's folder in the source tree
 
 Backend& cpu();  // one for the whole program
 

@@ -89,6 +89,10 @@ ProgramRun Program::interrupt(int signal, const QByteArray& afterOutput, const Q
     return run;
 }
 
+Program gptqProgram() {
+    return Program(argument(programFolder().parent_path() / "bin" / "gptq"));
+}
+
 QString argument(const fs::path& path) {
     return QString::fromStdString(path.string());
 }

@@ -42,6 +42,9 @@ private:
     QString m_path;
 };
 
+// gptq, as it was built or installed together with this test.
+Program gptqProgram();
+
 QString argument(const std::filesystem::path& path);
 
 // Everything below a folder, by relative path: the bytes of files (of large ones the size), where links lead.

@@ -3,10 +3,28 @@
 
 #include "support/test_files.h"
 
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 
 namespace gptq::test {
+
+std::filesystem::path programFolder() {
+    return std::filesystem::read_symlink("/proc/self/exe").parent_path();
+}
+
+std::filesystem::path goldenFile(const std::string& name) {
+    return programFolder() / "golden" / name;
+}
+
+std::filesystem::path demoModel() {
+    return programFolder().parent_path() / "share/gptq-studio/demo";
+}
+
+std::filesystem::path foreignData(const std::string& name) {
+    const char* folder = std::getenv("GPTQ_STUDIO_TEST_DATA");
+    return std::filesystem::path(folder ? folder : "/nonexistent") / name;
+}
 
 void writeFile(const std::filesystem::path& path, std::string_view bytes) {
     std::filesystem::create_directories(path.parent_path());

@@ -16,6 +16,12 @@
 
 namespace gptq::test {
 
+// Tests lie where their data do, in the build tree and in an installed folder: nothing knows the path of the sources.
+std::filesystem::path programFolder();                       // of the running test
+std::filesystem::path goldenFile(const std::string& name);   // tests/golden/NAME
+std::filesystem::path demoModel();                           // the demo's folder
+std::filesystem::path foreignData(const std::string& name);  // of others, under GPTQ_STUDIO_TEST_DATA; it may be absent
+
 void writeFile(const std::filesystem::path& path, std::string_view bytes);  // makes the folders above it
 std::string readFile(const std::filesystem::path& path);
 

@@ -12,15 +12,12 @@
 
 namespace gptq::test {
 
-static const std::filesystem::path kFolder =
-    std::filesystem::path(GPTQ_STUDIO_SOURCE_DIR) / "tests" / "golden" / "text";
-
 Json textGolden(const std::string& name) {
-    return readJson(kFolder / (name + ".json"));
+    return readJson(goldenFile("text/" + name + ".json"));
 }
 
 Json smolLm2Document() {
-    const auto file = openFile(kFolder / "smollm2_tokenizer.json.gz");
+    const auto file = openFile(goldenFile("text/smollm2_tokenizer.json.gz"));
     return parseJson(readGzip(*file, 16u << 20), "smollm2");
 }
 

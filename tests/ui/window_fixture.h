@@ -33,7 +33,7 @@ inline constexpr int kPatienceMilliseconds = kTimesCount ? 90'000 : 250'000;
 
 class WindowFixture {
 public:
-    WindowFixture() {
+    explicit WindowFixture(ui::Theme::Choice choice = ui::Theme::Choice::Light) : m_theme(*qApp, choice) {
         m_window.show();
         resultName()->setText(resultFolder());
         emit resultName()->textEdited(resultFolder());
@@ -94,7 +94,7 @@ private:
 
     QTemporaryDir m_home;
     ui::Settings m_settings;
-    ui::Theme m_theme{*qApp, ui::Theme::Choice::Light};
+    ui::Theme m_theme;
     ui::Session m_session;
     ui::MainWindow m_window{m_session, m_theme, m_settings};
 };
