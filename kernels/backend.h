@@ -19,6 +19,8 @@ struct MemoryUse {
     std::size_t peak = 0;   // the most that was ever held
     std::size_t free = 0;   // what the device could still give; 0 where unknown
     std::size_t total = 0;  // of the device
+    // The most that was ever taken from the device: buffers, what is kept for the next ones, context and libraries. 0 on the CPU.
+    std::size_t devicePeak = 0;
 };
 
 // Work that was recorded once and runs again as it is: the same buffers, with what they hold then.

@@ -47,7 +47,7 @@ std::unique_ptr<Backend> openDevice(std::optional<Device> device, const DeviceOp
     const auto count = module->devices().size();
     if (static_cast<std::size_t>(wanted.index) >= count)
         throw Error(nameOf(wanted), " is not there: this machine has ", count, " CUDA devices");
-    return module->open(wanted.index);
+    return module->open(wanted.index, options);
 }
 
 }  // namespace gptq

@@ -31,7 +31,8 @@ DeviceList availableDevices();
 Device parseDevice(std::string_view name);
 
 struct DeviceOptions {
-    int cpuThreads = 0;  // of the CPU backend; 0: one for each processor
+    int cpuThreads = 0;         // of the CPU backend; 0: one for each processor
+    std::size_t vramBytes = 0;  // that a GPU may give at most, context and libraries included; 0: all it has
 };
 
 // Nothing: the best there is. Throws Error that says why a device cannot be opened.

@@ -16,11 +16,15 @@ void ModelOptions::addTo(CLI::App& command) {
     command.add_option("MODEL", model, "a model folder, one of our checkpoints, or 'demo'")->required();
     command.add_option("--device", device, "cuda:0, cpu, ... (default: the best there is)")
         ->check(accepts([](const std::string& name) { parseDevice(name); }, "DEVICE"));
+    command.add_option("--vram", vram, "most memory of the GPU to take, such as 8G (default: all of it)")
+        ->check(accepts([](const std::string& size) { parseBytes(size); }, "SIZE"));
     command.add_flag("--json", json, "print JSON");
 }
 
 std::unique_ptr<Backend> ModelOptions::openBackend() const {
-    return openDevice(device.empty() ? std::nullopt : std::optional(parseDevice(device)));
+    DeviceOptions options;
+    if (!vram.empty()) options.vramBytes = parseBytes(vram);
+    return openDevice(device.empty() ? std::nullopt : std::optional(parseDevice(device)), options);
 }
 
 bool ModelOptions::isDemo() const {

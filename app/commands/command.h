@@ -36,6 +36,7 @@ void addBenchCommand(CLI::App& app, RunCommand& run);
 struct ModelOptions {
     std::string model;
     std::string device;  // empty: the best there is
+    std::string vram;    // that a GPU may give; empty: all
     bool json = false;
 
     void addTo(CLI::App& command);

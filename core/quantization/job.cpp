@@ -208,7 +208,7 @@ private:
         for (const ModuleReport& report : m_result.reports)
             m_result.meanRelativeError += report.relativeError / static_cast<double>(m_result.reports.size());
         m_result.seconds = m_watch.seconds();
-        m_result.peakDeviceBytes = m_backend.device().kind == Device::Kind::Cpu ? 0 : m_backend.memory().peak;
+        m_result.peakDeviceBytes = m_backend.memory().devicePeak;
         m_result.bitsPerWeight = bitsPerWeight(m_schemes);
         m_sink.receive(m_result);
         return m_result;

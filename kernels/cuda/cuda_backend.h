@@ -11,7 +11,7 @@ namespace gptq {
 
 class CudaBackend final : public Backend {
 public:
-    explicit CudaBackend(int device) : m_context(std::make_shared<CudaContext>(device)) {}
+    CudaBackend(int device, std::size_t budget) : m_context(std::make_shared<CudaContext>(device, budget)) {}
 
     // cuda_backend.cu
     Device device() const override { return {Device::Kind::Cuda, m_context->device()}; }

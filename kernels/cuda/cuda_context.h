@@ -9,12 +9,13 @@
 
 #include "kernels/backend.h"
 #include "kernels/cuda/check.h"
+#include "kernels/gpu_limits.h"
 
 namespace gptq {
 
 class CudaContext {
 public:
-    explicit CudaContext(int device);
+    CudaContext(int device, std::size_t budget);  // bytes of the device that may be taken in all; 0: what it has
     ~CudaContext();
     CudaContext(const CudaContext&) = delete;
     CudaContext& operator=(const CudaContext&) = delete;
@@ -22,24 +23,31 @@ public:
     void enter() const { CUDA_CHECK(cudaSetDevice(m_device)); }  // every entry of the backend begins so
     int device() const { return m_device; }
     const cudaDeviceProp& properties() const { return m_properties; }
-    std::size_t sharedLimit() const { return m_properties.sharedMemPerBlockOptin; }  // bytes a block may have
-    bool chainsKernels() const { return m_properties.major >= 9; }                   // see launch.h
+    // What kernels are chosen and launched by: of this card, or of an older one where GPTQ_STUDIO_SM says so.
+    const GpuLimits& limits() const { return m_limits; }
     cudaStream_t stream() const { return m_stream; }
     cublasHandle_t cublas() const { return m_cublas; }
     cusolverDnHandle_t cusolver() const { return m_cusolver; }
 
-    void* allocate(std::size_t bytes);  // stream-ordered; throws Error that says what is free
+    void* allocate(std::size_t bytes);  // stream-ordered; throws Error that says what is free and what to do
     void release(void* data, std::size_t bytes) noexcept;
     MemoryUse memory() const;
 
 private:
+    std::size_t poolBytes(cudaMemPoolAttr attribute) const;
+    void keepToBudget(std::size_t bytes);
+    void* tryToAllocate(std::size_t bytes);
+
     int m_device;
+    std::size_t m_budget;
     cudaDeviceProp m_properties{};
+    GpuLimits m_limits;
     cudaStream_t m_stream = nullptr;
     cublasHandle_t m_cublas = nullptr;
     cusolverDnHandle_t m_cusolver = nullptr;
     cudaMemPool_t m_pool = nullptr;
     void* m_cublasWorkspace = nullptr;
+    std::size_t m_overhead = 0;  // context and libraries
     std::size_t m_used = 0;
     std::size_t m_peak = 0;
 };

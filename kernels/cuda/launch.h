@@ -8,16 +8,16 @@
 #pragma once
 
 #include "kernels/cuda/cuda_context.h"
+#include "kernels/gpu_limits.h"
 
 namespace gptq {
 
-// Shared memory that every device gives a block unasked, less what reductions take.
-inline constexpr std::size_t kPlainSharedBytes = (48u << 10) - 256;
+inline constexpr std::size_t kPlainShared = kStaticShared - 256;  // less what reductions declare
 
 template <class... Parameters, class... Arguments>
 void launchChained(const CudaContext& context, void (*kernel)(Parameters...), dim3 grid, unsigned threads,
                    std::size_t sharedBytes, const Arguments&... arguments) {
-    if (sharedBytes > kPlainSharedBytes)
+    if (sharedBytes > kPlainShared)
         CUDA_CHECK(
             cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(sharedBytes)));
     cudaLaunchAttribute chained{};
@@ -29,7 +29,7 @@ void launchChained(const CudaContext& context, void (*kernel)(Parameters...), di
     config.dynamicSmemBytes = sharedBytes;
     config.stream = context.stream();
     config.attrs = &chained;
-    config.numAttrs = context.chainsKernels() ? 1 : 0;
+    config.numAttrs = context.limits().chainsKernels() ? 1 : 0;
     CUDA_CHECK(cudaLaunchKernelEx(&config, kernel, Parameters(arguments)...));
 }
 

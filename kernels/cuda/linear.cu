@@ -14,7 +14,7 @@ namespace gptq {
 namespace {
 
 constexpr int kThreads = 256;
-constexpr std::int64_t kMostDenseInputBytes = static_cast<std::int64_t>(kPlainSharedBytes);
+constexpr std::int64_t kMostDenseInputBytes = static_cast<std::int64_t>(kPlainShared);
 
 template <class T>
 __global__ void addBiasKernel(T* y, std::int64_t stride, const float* bias, std::int64_t width, std::int64_t elements) {
@@ -90,9 +90,9 @@ void CudaBackend::linear(const PackedWeight& weight, const GroupCall& call) {
         ordered.columnOrder = {};
         return linear(ordered, rest);
     }
-    if (call.x.rows() <= kMostProductTokens && readsWhole(call.x) && (fuses || call.epilogue != Epilogue::SiluGate))
-        return packedDecode(*m_context, weight, productInput(call), productOutput(call, weight.bias), activations,
-                            decodeShape(weight.rows, weight.columns, m_context->properties().multiProcessorCount));
+    if (call.x.rows() <= kMostProductTokens && readsWhole(call.x) && (fuses || call.epilogue != Epilogue::SiluGate) &&
+        packedDecode(*m_context, weight, productInput(call), productOutput(call, weight.bias), activations))
+        return;
     if (call.in) return linear(weight, normed(call));
     compose(call, weight.rows, weight.bias, [&](ConstTensorView x, TensorView y, bool accumulate) {
         denseProduct(x, dequantized(weight, x.dtype()), y, accumulate);

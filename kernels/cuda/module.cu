@@ -25,7 +25,9 @@ public:
         }
         return list;
     }
-    std::unique_ptr<Backend> open(int index) override { return std::make_unique<CudaBackend>(index); }
+    std::unique_ptr<Backend> open(int index, const DeviceOptions& options) override {
+        return std::make_unique<CudaBackend>(index, options.vramBytes);
+    }
 };
 
 }  // namespace

@@ -19,6 +19,9 @@
 // What bounds a decode kernel beside memory is the issue of instructions: at 3 TB/s an H100 has about 100 for a tile of 4 bits.
 // Hence no branch within a pair, and all that is per piece or strip kept out of it.
 // Bound: memory, rows * columns * bits / 8 bytes.
+#include <algorithm>
+#include <optional>
+
 #include "kernels/cuda/dequant.cuh"
 #include "kernels/cuda/packed_decode.cuh"
 
@@ -367,26 +370,47 @@ void launchOddGroups(const CudaContext& context, const Weights& w, const Product
                   partialBytes(kWarps, 1, in.tokens), w, in, out);
 }
 
-template <int bits, class T, bool symmetric, int parts>
-void launchDecode(const CudaContext& context, const Weights& w, const ProductInput& in, const ProductOutput& out,
-                  const DecodeShape& shape) {
+// A plan for a shape, and the shared memory that it takes; none where that is more than there is.
+struct PlannedLaunch {
+    Plan plan;
+    int warps;
+    int blocks;
+    std::size_t sharedBytes;
+};
+std::optional<PlannedLaunch> planned(const Weights& w, const ProductInput& in, bool gated, DecodeShape shape,
+                                     std::size_t slotBytes, std::size_t limit) {
     constexpr int kPartialBytes = 24 << 10;
-    const int perUnit = out.gated ? 2 : 1, units = w.rows / 16 / perUnit, blocks = std::min(units, shape.blocks);
+    const int perUnit = gated ? 2 : 1, units = w.rows / 16 / perUnit, blocks = std::min(units, shape.blocks);
     const int mostStrips = (units + blocks - 1) / blocks * perUnit;
     const int fitting = kPartialBytes / static_cast<int>(partialBytes(shape.warps, perUnit, in.tokens)) * perUnit;
-    Plan plan{};
-    plan.bulk = context.chainsKernels();
-    plan.slots = shape.slots;
-    plan.batch = std::clamp(fitting, perUnit, mostStrips);
+    Plan plan{.slots = shape.slots, .batch = std::clamp(fitting, perUnit, mostStrips), .staged = false, .bulk = false};
     const auto slots = static_cast<std::size_t>(shape.warps * shape.slots);
-    const std::size_t base = (slots * 8 + 127) / 128 * 128 + slots * Slot<bits, symmetric, parts>::kBytes +
-                             partialBytes(shape.warps, plan.batch, in.tokens);
+    std::size_t bytes = (slots * sizeof(CopyBarrier) + 127) / 128 * 128 + slots * slotBytes +
+                        partialBytes(shape.warps, plan.batch, in.tokens);
     const std::size_t inputs = static_cast<std::size_t>((w.tiles + 1) / 2 * kPairColumns) * 2;
-    plan.staged = in.tokens == 1 && base + inputs <= context.sharedLimit();
-    if (in.norm && (!plan.staged || w.columns > shape.warps * kNormPieces * 128))
-        throw Error("decode product: a norm over ", w.columns, " inputs");
-    launchChained(context, packedDecodeKernel<bits, T, symmetric, parts>, static_cast<unsigned>(blocks),
-                  static_cast<unsigned>(shape.warps) * 32, base + (plan.staged ? inputs : 0), w, in, out, plan);
+    plan.staged = in.tokens == 1 && bytes + inputs <= limit;
+    if (plan.staged) bytes += inputs;
+    const bool normFits = !in.norm || (plan.staged && w.columns <= shape.warps * kNormPieces * 128);
+    if (bytes > limit || !normFits) return {};
+    return PlannedLaunch{plan, shape.warps, blocks, bytes};
+}
+
+template <int bits, class T, bool symmetric, int parts>
+bool launchDecode(const CudaContext& context, const Weights& w, const ProductInput& in, const ProductOutput& out,
+                  const DecodeShape& wanted) {
+    constexpr std::size_t kReserve = 1024;  // what the driver and reductions keep of a block's shared memory
+    for (int warps = wanted.warps; warps > 0; warps /= 2) {
+        for (int slots = wanted.slots; slots > 0; --slots) {
+            auto launch = planned(w, in, out.gated, {warps, slots, wanted.blocks * wanted.warps / warps},
+                                  Slot<bits, symmetric, parts>::kBytes, context.limits().sharedBytes - kReserve);
+            if (!launch) continue;
+            launch->plan.bulk = context.limits().chainsKernels();
+            launchChained(context, packedDecodeKernel<bits, T, symmetric, parts>, static_cast<unsigned>(launch->blocks),
+                          static_cast<unsigned>(warps) * 32, launch->sharedBytes, w, in, out, launch->plan);
+            return true;
+        }
+    }
+    return false;
 }
 
 }  // namespace
@@ -398,7 +422,7 @@ DecodeShape decodeShape(std::int64_t rows, std::int64_t columns, int multiproces
     return many ? DecodeShape{16, 2, multiprocessors} : DecodeShape{4, 2, multiprocessors * 4};
 }
 
-void packedDecode(const CudaContext& context, const PackedWeight& weight, const ProductInput& in,
+bool packedDecode(const CudaContext& context, const PackedWeight& weight, const ProductInput& in,
                   const ProductOutput& out, DType activations, DecodeShape shape) {
     const auto groupColumns = static_cast<int>(weight.scheme.groupColumns(weight.columns));
     const auto halves = static_cast<std::uint64_t>(std::max(1, groupColumns / 32));
@@ -411,17 +435,19 @@ void packedDecode(const CudaContext& context, const PackedWeight& weight, const 
                     groupColumns,
                     static_cast<int>(weight.scheme.groups(weight.columns)) - 1,
                     ((std::uint64_t{1} << 32) + halves - 1) / halves};
+    bool launched = true;
     withActivation(activations, [&]<class T>() {
         withBits(weight.scheme.bits, [&]<int bits>() {
             if (groupColumns % 32 != 0) return launchOddGroups<bits, T>(context, w, in, out);
             const bool wholePairs = groupColumns % kPairColumns == 0 || groupColumns == w.columns;
             const auto launch = [&]<bool symmetric>() {
-                wholePairs ? launchDecode<bits, T, symmetric, 1>(context, w, in, out, shape)
-                           : launchDecode<bits, T, symmetric, 4>(context, w, in, out, shape);
+                launched = wholePairs ? launchDecode<bits, T, symmetric, 1>(context, w, in, out, shape)
+                                      : launchDecode<bits, T, symmetric, 4>(context, w, in, out, shape);
             };
             weight.scheme.symmetric ? launch.template operator()<true>() : launch.template operator()<false>();
         });
     });
+    return launched;
 }
 
 }  // namespace gptq

@@ -18,8 +18,13 @@ struct DecodeShape {
 };
 DecodeShape decodeShape(std::int64_t rows, std::int64_t columns, int multiprocessors);
 
-// 1 to 8 tokens; a norm only of one.
-void packedDecode(const CudaContext& context, const PackedWeight& weight, const ProductInput& in,
+// 1 to 8 tokens; a norm only of one. False, and nothing done, where the device's shared memory cannot hold what this asks for.
+bool packedDecode(const CudaContext& context, const PackedWeight& weight, const ProductInput& in,
                   const ProductOutput& out, DType activations, DecodeShape shape);
+inline bool packedDecode(const CudaContext& context, const PackedWeight& weight, const ProductInput& in,
+                         const ProductOutput& out, DType activations) {
+    return packedDecode(context, weight, in, out, activations,
+                        decodeShape(weight.rows, weight.columns, context.properties().multiProcessorCount));
+}
 
 }  // namespace gptq

@@ -41,6 +41,8 @@ private slots:
     void aBufferMayOutliveItsBackend();
     void memoryThatIsNotThereIsRefused_data() { addTargetRows(m_targets); }
     void memoryThatIsNotThereIsRefused();
+    void aBudgetHolds_data() { addTargetRows(m_targets); }
+    void aBudgetHolds();
     void aRecordedStepReplaysWithWhatItsBuffersHoldThen_data() { addTargetRows(m_targets); }
     void aRecordedStepReplaysWithWhatItsBuffersHoldThen();
     void workIsDoneOnceWhenItIsTimed_data() { addTargetRows(m_targets); }
@@ -184,6 +186,29 @@ void MemoryTest::memoryThatIsNotThereIsRefused() {
     QCOMPARE(lackingIn(errorOf([&] { backend.allocateBytes(std::size_t{1} << 60); }), {"memory", "MiB"}), QString());
     QCOMPARE(backend.memory().used, before.used);
     QCOMPARE(backend.memory().peak, before.peak);
+}
+
+void MemoryTest::aBudgetHolds() {
+    QFETCH(int, target);
+    const Device device = m_targets[static_cast<std::size_t>(target)].backend->device();
+    constexpr std::size_t budget = std::size_t{2} << 30, half = budget / 4;
+    const auto backend = openDevice(device, {.cpuThreads = 1, .vramBytes = budget});
+    if (device.kind == Device::Kind::Cpu) {  // no GPU's memory is taken
+        QCOMPARE(backend->memory().devicePeak, std::size_t{0});
+        return;
+    }
+    for (int round = 0; round < 6; ++round) {  // of different sizes: the pool cannot use again what it keeps
+        const std::size_t bytes = half + static_cast<std::size_t>(round) * (budget / 32);
+        const Buffer buffer = backend->allocateBytes(bytes);
+        const MemoryUse use = backend->memory();
+        QVERIFY(use.used >= bytes && use.devicePeak >= bytes);
+        QVERIFY2(use.devicePeak <= budget + (std::size_t{64} << 20), qPrintable(QString::number(use.devicePeak)));
+        QVERIFY(use.free <= budget - bytes);
+    }
+    QCOMPARE(
+        lackingIn(errorOf([&] { backend->allocateBytes(budget); }), {"budget of 2048 MiB", "2048 MiB more", "--vram"}),
+        QString());
+    const Buffer still = backend->allocateBytes(half);
 }
 
 void MemoryTest::aRecordedStepReplaysWithWhatItsBuffersHoldThen() {

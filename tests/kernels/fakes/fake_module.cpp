@@ -12,7 +12,7 @@ public:
     std::vector<gptq::DeviceInfo> devices() override {
         return {{{gptq::Device::Kind::Cuda, 0}, "Fake GPU", std::size_t{8} << 30}};
     }
-    std::unique_ptr<gptq::Backend> open(int) override { throw gptq::Error("a fake GPU cannot compute"); }
+    std::unique_ptr<gptq::Backend> open(int, const gptq::DeviceOptions&) override { throw gptq::Error("a fake GPU cannot compute"); }
 };
 
 }  // namespace
