@@ -7,6 +7,7 @@
 #
 #     cmake --install build/release --strip --prefix FOLDER
 #     cmake --install build/release --strip --prefix FOLDER --component tests
+# shellcheck disable=SC2046,SC2012 # the names are ours, without blanks
 usage="Usage: gpu-check.sh [PART]...
     suites     the test programs of kernels and core
     demo       the demo model's table, quantized and measured on the GPU
@@ -17,7 +18,6 @@ usage="Usage: gpu-check.sh [PART]...
     bench      kernels, decoding, prefill
 Without a part: all of them, in this order."
 set -uo pipefail
-# shellcheck disable=SC2046
 
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 out="${OUT:-$PWD/gpu-report}"
@@ -109,7 +109,7 @@ check() {
     fi
 }
 
-# The kernels' tests that use a device; the folder's path has no blanks.
+# The kernels' tests that use a device.
 device_tests() {
     local name
     for name in attention elementwise gptq_refusals gptq_solve grids hessian linear_refusals linear memory op_refusals \
@@ -120,7 +120,7 @@ device_tests() {
 
 # The figures that tests of the QtTest kind tell about, without their decoration.
 figures() {
-    sed -nE 's/^QINFO *: *[A-Za-z]+::[A-Za-z]+\((.*)\) (.*)$/  \1: \2/p; /^FAIL!/p' "$1" | cut -c1-160 | tee -a "$report"
+    sed -nE 's/^QINFO *: *[A-Za-z:]+\(([^)]*)\) (.*)$/  \1: \2/p; /^FAIL!/p' "$1" | cut -c1-160 | tee -a "$report"
 }
 
 part_suites() {
@@ -183,10 +183,21 @@ part_window() {
 
 part_bench() {
     heading "Benchmarks"
-    local shape="${BENCH_SHAPE:-llama-2-7b}"
+    local shape="${BENCH_SHAPE:-llama-2-7b}" watcher=
+    if command -v nvidia-smi >/dev/null; then
+        nvidia-smi --query-gpu=clocks.sm,clocks.mem,power.draw,temperature.gpu --format=csv,noheader,nounits -l 2 \
+            >"$out/logs/clocks.csv" 2>/dev/null &
+        watcher=$!
+    fi
     check bench-kernels 300 "$gptq" bench kernels --shape "$shape" --device "$device"
     check bench-decode 240 "$gptq" bench decode --shape "$shape" --device "$device"
     check bench-prefill 240 "$gptq" bench prefill --shape "$shape" --device "$device"
+    if [[ -n "$watcher" ]]; then
+        kill "$watcher"
+        wait "$watcher" 2>/dev/null
+        awk -F', *' '{ if ($1 > most) most = $1; if (!least || $1 < least) least = $1; if ($3 > power) power = $3 }
+            END { print "SM clock", least, "to", most, "MHz, at most", power, "W" }' "$out/logs/clocks.csv" | tee -a "$report"
+    fi
     cat "$out"/logs/bench-*.log | tee -a "$report"
 }
 

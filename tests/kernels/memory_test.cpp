@@ -191,14 +191,14 @@ void MemoryTest::memoryThatIsNotThereIsRefused() {
 void MemoryTest::aBudgetHolds() {
     QFETCH(int, target);
     const Device device = m_targets[static_cast<std::size_t>(target)].backend->device();
-    constexpr std::size_t budget = std::size_t{2} << 30, half = budget / 4;
+    constexpr std::size_t budget = std::size_t{6} << 30, first = std::size_t{512} << 20, more = first / 4;
     const auto backend = openDevice(device, {.cpuThreads = 1, .vramBytes = budget});
     if (device.kind == Device::Kind::Cpu) {  // no GPU's memory is taken
         QCOMPARE(backend->memory().devicePeak, std::size_t{0});
         return;
     }
     for (int round = 0; round < 6; ++round) {  // of different sizes: the pool cannot use again what it keeps
-        const std::size_t bytes = half + static_cast<std::size_t>(round) * (budget / 32);
+        const std::size_t bytes = first + static_cast<std::size_t>(round) * more;
         const Buffer buffer = backend->allocateBytes(bytes);
         const MemoryUse use = backend->memory();
         QVERIFY(use.used >= bytes && use.devicePeak >= bytes);
@@ -206,9 +206,9 @@ void MemoryTest::aBudgetHolds() {
         QVERIFY(use.free <= budget - bytes);
     }
     QCOMPARE(
-        lackingIn(errorOf([&] { backend->allocateBytes(budget); }), {"budget of 2048 MiB", "2048 MiB more", "--vram"}),
+        lackingIn(errorOf([&] { backend->allocateBytes(budget); }), {"budget of 6144 MiB", "6144 MiB more", "--vram"}),
         QString());
-    const Buffer still = backend->allocateBytes(half);
+    const Buffer still = backend->allocateBytes(first);
 }
 
 void MemoryTest::aRecordedStepReplaysWithWhatItsBuffersHoldThen() {

@@ -1,0 +1,100 @@
+// SPDX-FileCopyrightText: 2026 GPTQ Studio contributors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Every CUDA kernel on every architecture that the module was built for: registers and declared shared memory within what
+// that generation grants, by ptxas's own account of the build (kernels/cuda/record_resources.sh). Needs no GPU.
+
+#include <QDirIterator>
+#include <QRegularExpression>
+#include <QTest>
+
+#include "kernels/gpu_limits.h"
+#include "support/test_files.h"
+
+namespace gptq::test {
+namespace {
+
+struct KernelUse {
+    QString name;  // mangled
+    int architecture = 0;
+    int registers = -1;
+    std::size_t shared = 0;
+    int spilled = 0;  // bytes stored
+};
+
+std::vector<KernelUse> usesIn(const QString& report) {
+    static const QRegularExpression entry("Compiling entry function '([^']+)' for 'sm_(\\d+)a?'"),
+        spill("(\\d+) bytes spill stores"), used("Used (\\d+) registers"), shared("(\\d+) bytes smem");
+    std::vector<KernelUse> uses;
+    for (const QString& line : report.split('\n')) {
+        if (const auto found = entry.match(line); found.hasMatch()) {
+            uses.push_back({found.captured(1), found.captured(2).toInt()});
+        } else if (!uses.empty()) {
+            KernelUse& use = uses.back();
+            if (const auto at = spill.match(line); at.hasMatch()) use.spilled = at.captured(1).toInt();
+            if (const auto at = used.match(line); at.hasMatch()) use.registers = at.captured(1).toInt();
+            if (const auto at = shared.match(line); at.hasMatch()) use.shared = at.captured(1).toULongLong();
+        }
+    }
+    return uses;
+}
+
+QString faultOf(const KernelUse& use) {
+    const std::size_t most = std::min(kStaticShared, limitsOf(use.architecture).sharedBytes);
+    if (use.registers < 0) return "says nothing of its registers";
+    if (use.registers > kMostRegisters) return QString("takes %1 registers").arg(use.registers);
+    if (use.shared > most) return QString("declares %1 bytes of shared memory, more than %2").arg(use.shared).arg(most);
+    return {};
+}
+
+}  // namespace
+
+class CudaResourcesTest : public QObject {
+    Q_OBJECT
+
+private slots:
+    void theAccountIsRead() {
+        const auto uses = usesIn(
+            "ptxas info    : Compiling entry function '_Z1a' for 'sm_75'\n"
+            "ptxas info    : Function properties for _Z1a\n"
+            "    8 bytes stack frame, 16 bytes spill stores, 4 bytes spill loads\n"
+            "ptxas info    : Used 40 registers, used 1 barriers, 16384 bytes smem, 512 bytes cmem[0]\n"
+            "ptxas info    : Compiling entry function '_Z1b' for 'sm_90a'\n"
+            "ptxas info    : Used 255 registers, used 0 barriers\n");
+        QCOMPARE(uses.size(), std::size_t{2});
+        QVERIFY(uses[0].name == "_Z1a" && uses[0].architecture == 75 && uses[0].registers == 40);
+        QVERIFY(uses[0].shared == 16384 && uses[0].spilled == 16);
+        QVERIFY(uses[1].architecture == 90 && uses[1].registers == 255 && uses[1].shared == 0);
+        QVERIFY(faultOf(uses[0]).isEmpty() && faultOf(uses[1]).isEmpty());
+        QVERIFY(faultOf({"_Z1c", 75, 40, (std::size_t{48} << 10) + 1, 0}).contains("shared memory"));
+        QVERIFY(faultOf({"_Z1d", 75, -1, 0, 0}).contains("registers"));
+    }
+
+    void everyKernelKeepsToItsArchitecture() {
+        const QString folder = GPTQ_STUDIO_CUDA_OBJECTS;
+        if (folder.isEmpty()) QSKIP("built without the CUDA module");
+        QStringList faults;
+        std::map<int, int> kernels, spills;
+        QDirIterator reports(folder, {"*.resources"}, QDir::Files, QDirIterator::Subdirectories);
+        while (reports.hasNext()) {
+            for (const KernelUse& use : usesIn(QString::fromStdString(readFile(reports.next().toStdString())))) {
+                ++kernels[use.architecture];
+                if (use.spilled > 0) ++spills[use.architecture];
+                if (const QString fault = faultOf(use); !fault.isEmpty())
+                    faults << QString("%1, sm_%2: %3").arg(use.name).arg(use.architecture).arg(fault);
+            }
+        }
+        for (const auto& [architecture, count] : kernels)
+            qInfo("sm_%d: %d kernels, %d of them spill registers", architecture, count, spills[architecture]);
+        QVERIFY2(faults.isEmpty(), qPrintable(faults.join('\n')));
+        for (const QString& built : QString(GPTQ_STUDIO_CUDA_ARCHITECTURES).split(';', Qt::SkipEmptyParts)) {
+            const int architecture = built.section('-', 0, 0).remove('a').toInt();
+            if (!built.endsWith("-virtual")) QVERIFY2(kernels[architecture] > 20, qPrintable(built));
+        }
+    }
+};
+
+}  // namespace gptq::test
+
+QTEST_APPLESS_MAIN(gptq::test::CudaResourcesTest)
+#include "cuda_resources_test.moc"
