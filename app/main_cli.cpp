@@ -4,6 +4,10 @@
 // gptq: everything the window can do, from the command line, without Qt.
 #include <csignal>
 #include <iostream>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
 
 #include "app/commands/command.h"
 #include "app/commands/interrupts.h"
@@ -27,6 +31,29 @@ int runCommand(const gptq::RunCommand& run) {
     return gptq::kExitFailed;
 }
 
+// What stands where a command must, if it is none; CLI11 would not name it.
+std::optional<std::string_view> wrongCommand(const CLI::App& app, int argc, char** argv) {
+    const std::string word = argc > 1 ? argv[1] : "";
+    const auto commands = app.get_subcommands([&word](const CLI::App* command) { return command->check_name(word); });
+    if (!commands.empty() || app.get_option_no_throw(word)) return std::nullopt;
+    return argc > 1 ? argv[1] : "";
+}
+
+int refuseCommand(const CLI::App& app, std::string_view word) {
+    std::cerr << "gptq: ";
+    if (word.empty()) {
+        std::cerr << "a command is missing";
+    } else {
+        std::cerr << "there is no command '" << word << '\'';
+    }
+    std::cerr << ". Commands:";
+    const char* before = " ";
+    for (const CLI::App* command : app.get_subcommands({}))
+        std::cerr << std::exchange(before, ", ") << command->get_name();
+    std::cerr << ". 'gptq COMMAND --help' says what each takes\n";
+    return gptq::kExitUsage;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -42,6 +69,7 @@ int main(int argc, char** argv) {
     gptq::addEvalCommand(app, run);
     gptq::addGenerateCommand(app, run);
     gptq::addBenchCommand(app, run);
+    if (const auto word = wrongCommand(app, argc, argv)) return refuseCommand(app, *word);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -38,9 +38,12 @@ private slots:
         const auto row = [](const char* line, const QStringList& words) {
             QTest::newRow(line) << QString(line) << words;
         };
-        row("", {"subcommand"});
-        row("frobnicate demo", {"subcommand"});
-        row("--frob", {});
+        const QStringList commands{"devices", "inspect", "quantize", "eval", "generate", "bench"};
+        row("", QStringList{"a command is missing"} + commands);
+        row("frobnicate demo", QStringList{"'frobnicate'"} + commands);
+        row("quantise MODEL --calibration TEXT --out OUT", QStringList{"'quantise'"} + commands);
+        row("--frob", QStringList{"'--frob'"} + commands);
+        row("--json devices", QStringList{"'--json'"} + commands);
         row("devices demo", {"demo"});
         row("inspect", {"MODEL"});
         row("inspect MODEL demo", {"demo"});
