@@ -75,6 +75,10 @@ std::vector<QStringList> commandsOnModels(const Scene& scene) {
     return {quantize(scene), {"inspect", argument(scene.model)}, evaluate(scene), generate(scene, "0")};
 }
 
+std::vector<QStringList> commandsOnTexts(const Scene& scene) {
+    return {quantize(scene), evaluate(scene)};
+}
+
 }  // namespace
 
 class BadInputTest : public QObject {
@@ -99,13 +103,35 @@ private slots:
     void brokenShardsAreRefused_data() { addRows(brokenShards()); }
     void brokenShardsAreRefused() { refuse(commandsOnModels); }
 
+    void soundTokenizersOfOtherKindsAreAccepted() {
+        for (const auto& use : {useTokenizerJson, useVocabAndMerges}) {
+            const TemporaryFolder folder;
+            const Scene scene(folder.path());
+            use(scene.model);
+            for (const QStringList& command : commandsOnModels(scene)) {
+                const ProgramRun run = kProgram.run(command);
+                QVERIFY2(run.status == 0, qPrintable(run.summary()));
+            }
+        }
+    }
+
     void aBrokenTokenizerIsRefused_data() { addRows(brokenTokenizers()); }
     void aBrokenTokenizerIsRefused() { refuse(commandsOnModels); }
 
+    void aBrokenTokenizerDocumentIsRefused_data() { addRows(brokenTokenizerDocuments()); }
+    void aBrokenTokenizerDocumentIsRefused() { refuse(commandsOnModels); }
+
+    void brokenVocabulariesAreRefused_data() { addRows(brokenVocabularies()); }
+    void brokenVocabulariesAreRefused() { refuse(commandsOnModels); }
+
     void aBadTextIsRefused_data() { addRows(badTexts()); }
-    void aBadTextIsRefused() {
-        refuse([](const Scene& scene) -> std::vector<QStringList> { return {quantize(scene), evaluate(scene)}; });
-    }
+    void aBadTextIsRefused() { refuse(commandsOnTexts); }
+
+    void badRecordsAreRefused_data() { addRows(badRecords()); }
+    void badRecordsAreRefused() { refuse(commandsOnTexts); }
+
+    void badCompressionIsRefused_data() { addRows(badCompression()); }
+    void badCompressionIsRefused() { refuse(commandsOnTexts); }
 
     void aBadOutputIsRefused_data() { addRows(badOutputs()); }
     void aBadOutputIsRefused() {

@@ -21,6 +21,7 @@ private slots:
     void aSeedDrawsTheSameWindowsEverywhere();
     void everyWindowIsDrawnOnce();
     void notEvenOneWindowIsAnError();
+    void textsAreReadWhole_data();
     void textsAreReadWhole();
     void badTextsAreRefused();
 };
@@ -84,11 +85,40 @@ void CalibrationSetTest::notEvenOneWindowIsAnError() {
     QCOMPARE(lackingIn(refusal(9, {1, 0, {}}), {"at least one token"}), QString());
 }
 
+void CalibrationSetTest::textsAreReadWhole_data() {
+    QTest::addColumn<QString>("file");
+    QTest::addColumn<std::string>("bytes");
+    QTest::addColumn<std::string>("text");
+    const auto row = [](const char* file, const std::string& bytes, const std::string& text) {
+        QTest::addRow("%s, %d bytes", file, static_cast<int>(bytes.size())) << file << bytes << text;
+    };
+    const std::string prose = "Es war einmal\r\n\xe4\xb8\xad\xe6\x96\x87 \xf0\x9f\x99\x82\n\n";
+    const std::string lines = "{\"text\": \"One \\u4e2d\\n\", \"id\": 7}\r\n\n{\"text\": \"\"}\n {\"text\": \"Two\"}";
+    const std::string joined = "One \xe4\xb8\xad\n\n\nTwo";
+    const std::string chat =
+        "{\"messages\": [{\"role\": \"user\", \"content\": \"Who?\"}, {\"role\": \"assistant\", \"content\": \"I.\"}]}";
+    row("text.txt", prose, prose);
+    row("text.md", prose, prose);
+    row("text", prose, prose);
+    row("text.TXT.GZ", gzipOf(prose), prose);
+    row("two.txt.gz", gzipOf("One, ") + gzipOf("two."), "One, two.");  // parts, as gzip -c >> leaves them
+    row("text.jsonl", lines, joined);
+    row("text.JSONL", "\xef\xbb\xbf" + lines, joined);
+    row("lines.json", lines, joined);
+    row("text.jsonl.gz", gzipOf(lines), joined);
+    row("list.json", "[\n{\"text\": \"One\"},\n{\"text\": \"Two\"}\n]", "One\n\nTwo");
+    row("one.json", "{\n\"text\": \"One\"\n}", "One");
+    row("chat.jsonl", chat + "\n" + chat + "\n", "Who?\n\nI.\n\nWho?\n\nI.");
+    row("chat.json.gz", gzipOf("[" + chat + "]"), "Who?\n\nI.");
+}
+
 void CalibrationSetTest::textsAreReadWhole() {
+    QFETCH(QString, file);
+    QFETCH(std::string, bytes);
+    QFETCH(std::string, text);
     const TemporaryFolder folder;
-    const std::string text = "Es war einmal\r\n\xe4\xb8\xad\xe6\x96\x87 \xf0\x9f\x99\x82\n\n";
-    writeFile(folder / "text.txt", text);
-    QCOMPARE(readText(folder / "text.txt"), text);
+    writeFile(folder / file.toStdString(), bytes);
+    QCOMPARE(readText(folder / file.toStdString()), text);
 }
 
 void CalibrationSetTest::badTextsAreRefused() {

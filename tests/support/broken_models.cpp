@@ -143,29 +143,4 @@ std::vector<BadInput> brokenConfigs() {
     };
 }
 
-std::vector<BadInput> brokenTokenizers() {
-    return {
-        {"no tokenizer",
-         [](Scene& s) { fs::remove(s.model / "tokenizer.model"); },
-         {"no tokenizer", "tokenizer.model"}},
-        {"an empty tokenizer", write("tokenizer.model", ""), {"tokenizer.model", "no usable"}},
-        {"a tokenizer cut short", truncate("tokenizer.model", 30'001), {"tokenizer.model", "no usable", "download"}},
-        {"a tokenizer of noise", write("tokenizer.model", "\x8f\xff\x03 noise"), {"tokenizer.model", "no usable"}},
-        {"a tokenizer that Git LFS kept",
-         write("tokenizer.model", "version https://git-lfs.github.com/spec/v1\n"),
-         {"tokenizer.model", "Git LFS pointer"}},
-        {"a broken tokenizer_config.json", write("tokenizer_config.json", "{,}"), {"tokenizer_config.json", "line 1"}},
-        {"an end token that is none",
-         write("generation_config.json", "{\"eos_token_id\": \"stop\"}"),
-         {"generation_config.json", "'eos_token_id'", "stop"}},
-        {"more tokens than the embedding has rows",
-         [](Scene& s) {
-             TinyModel model;
-             model.vocabulary = 4000;
-             model.write(s.model);
-         },
-         {"model", "4096 tokens", "4000 rows"}},
-    };
-}
-
 }  // namespace gptq::test

@@ -38,7 +38,11 @@ std::vector<BadInput> brokenShards();       // weights in several files, and the
 std::vector<BadInput> damagedValues();      // NaN or infinity in a tensor
 std::vector<BadInput> overflowingModels();  // finite weights, activations that are not; the last one in the last block
 std::vector<BadInput> brokenTokenizers();
+std::vector<BadInput> brokenTokenizerDocuments();  // tokenizer.json
+std::vector<BadInput> brokenVocabularies();        // vocab.json and merges.txt
 std::vector<BadInput> badTexts();
+std::vector<BadInput> badRecords();      // .jsonl and .json texts
+std::vector<BadInput> badCompression();  // .gz texts
 std::vector<BadInput> badOutputs();
 
 // Edits of a sound model.
@@ -46,6 +50,9 @@ void editJson(const std::filesystem::path& file, const std::function<void(Json&)
 void editHeader(const std::filesystem::path& safetensors, const std::function<void(Json&)>& edit);
 // Splits model.safetensors as large models are: two shards and an index.
 void splitIntoShards(const std::filesystem::path& model);
+// Sound tokenizers of the other kinds, in the place of the demo's.
+void useTokenizerJson(const std::filesystem::path& model);
+void useVocabAndMerges(const std::filesystem::path& model);
 // A model whose header promises all tensors and whose data is one hole: its files take no room on the disk.
 void writeHollow(const TinyModel& model, const std::filesystem::path& folder);
 

@@ -3,7 +3,14 @@
 
 #include "support/test_files.h"
 
+<<<<<<< HEAD
 #include <cstdlib>
+=======
+#include <zlib.h>
+
+#include <algorithm>
+#include <array>
+>>>>>>> e233c33 (test: bad tokenizer.json, vocab.json, merges.txt, JSON and gzip texts through the program)
 #include <fstream>
 #include <iterator>
 
@@ -44,6 +51,40 @@ std::string safetensorsBytes(std::string_view header, std::string_view data) {
     std::string bytes;
     for (int i = 0; i < 8; ++i) bytes += static_cast<char>(header.size() >> (8 * i) & 0xff);
     return bytes + std::string(header) + std::string(data);
+}
+
+namespace {
+
+// `count` bytes of `bytes`, over and over.
+std::string compressed(std::string_view bytes, std::size_t count) {
+    constexpr int kGzip = 16 + MAX_WBITS;
+    z_stream stream{};
+    if (deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, kGzip, 8, Z_DEFAULT_STRATEGY) != Z_OK) throw std::bad_alloc();
+    std::string result;
+    std::array<char, 1 << 16> piece{};
+    for (int status = Z_OK; status != Z_STREAM_END;) {
+        if (stream.avail_in == 0) {
+            stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+            stream.avail_in = static_cast<uInt>(std::min(bytes.size(), count));
+            count -= stream.avail_in;
+        }
+        stream.next_out = reinterpret_cast<Bytef*>(piece.data());
+        stream.avail_out = piece.size();
+        status = deflate(&stream, count == 0 ? Z_FINISH : Z_NO_FLUSH);
+        result.append(piece.data(), piece.size() - stream.avail_out);
+    }
+    deflateEnd(&stream);
+    return result;
+}
+
+}  // namespace
+
+std::string gzipOf(std::string_view bytes) {
+    return compressed(bytes, bytes.size());
+}
+
+std::string gzipOfZeros(std::size_t count) {
+    return compressed(std::string(std::size_t{1} << 20, '\0'), count);
 }
 
 QString lackingIn(const std::string& message, const QStringList& parts) {

@@ -49,6 +49,10 @@ std::string errorOf(Action&& action) {
     return {};
 }
 
+// What gzip makes of the bytes, and of so many bytes of nothing.
+std::string gzipOf(std::string_view bytes);
+std::string gzipOfZeros(std::size_t count);
+
 // Which of the parts the message lacks, for QCOMPARE(lackingIn(message, parts), QString()).
 QString lackingIn(const std::string& message, const QStringList& parts);
 
