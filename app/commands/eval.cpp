@@ -22,10 +22,12 @@ int evaluate(const EvalOptions& options, JobControl& control) {
         options.textFile.empty() ? demoHeldOutText() : std::filesystem::path(options.textFile);
     const std::string content = readText(file);
     const OpenedModel opened(options, control);
+    LongTextOptions stoppable;
+    stoppable.beforePiece = [&control] { control.checkpoint(); };
+    const std::vector<TokenId> ids = evaluationIds(opened.tokenizer(), content, stoppable);
     ProgressLine line;
     const Perplexity result = measurePerplexity(
-        opened.model(), evaluationIds(opened.tokenizer(), content), options.sequenceLength, file.string(),
-        [&](const Perplexity& soFar, std::int64_t windows) {
+        opened.model(), ids, options.sequenceLength, file.string(), [&](const Perplexity& soFar, std::int64_t windows) {
             control.checkpoint();
             line.show(text("window ", soFar.windows, "/", windows, "  perplexity ", soFar.perplexity));
         });

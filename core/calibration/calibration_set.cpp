@@ -7,9 +7,20 @@
 #include <numeric>
 #include <random>
 
+#include "core/text/long_text.h"
 #include "kernels/error.h"
 
 namespace gptq {
+
+std::vector<TokenId> calibrationIds(const Tokenizer& tokenizer, std::string_view text,
+                                    const CalibrationRequest& request, const std::function<void()>& checkpoint) {
+    LongTextOptions options;
+    options.beforePiece = checkpoint;
+    if (!request.shuffleSeed && request.samples > 0 && request.sequenceLength > 0)
+        options.enoughIds =
+            static_cast<std::size_t>(request.samples) * static_cast<std::size_t>(request.sequenceLength);
+    return encodeLongText(tokenizer, text, options);
+}
 
 CalibrationSet makeCalibrationSet(const std::vector<TokenId>& textIds, const CalibrationRequest& request,
                                   const std::string& where) {

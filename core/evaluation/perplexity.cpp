@@ -70,8 +70,8 @@ private:
 
 }  // namespace
 
-std::vector<TokenId> evaluationIds(const Tokenizer& tokenizer, std::string_view text) {
-    std::vector<TokenId> ids = tokenizer.encode(text);
+std::vector<TokenId> evaluationIds(const Tokenizer& tokenizer, std::string_view text, const LongTextOptions& options) {
+    std::vector<TokenId> ids = encodeLongText(tokenizer, text, options);
     if (const auto opening = tokenizer.openingToken()) ids.insert(ids.begin(), *opening);
     return ids;
 }

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "core/model/decoder_model.h"
-#include "core/text/tokenizer.h"
+#include "core/text/long_text.h"
 
 namespace gptq {
 
@@ -23,7 +23,8 @@ struct Perplexity {
 };
 
 // Ids as the evaluation sees them: the opening token, then the text's.
-std::vector<TokenId> evaluationIds(const Tokenizer& tokenizer, std::string_view text);
+std::vector<TokenId> evaluationIds(const Tokenizer& tokenizer, std::string_view text,
+                                   const LongTextOptions& options = {});
 
 // The sequence length is capped at the model's context. `progress` gets each state of the figure and may throw to stop. Throws
 // Error, naming `where`, for a text of less than one window.

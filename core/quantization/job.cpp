@@ -49,13 +49,14 @@ private:
         m_schemes = moduleSchemes(m_plan, m_model);
         const PartialFolder probe(m_plan.output);  // what cannot be written is said before the work, not after
         checkDisk();
-        const auto tokenizer = loadTokenizer(m_plan.model);
+        const auto tokenizer = loadTokenizer(m_plan.model, m_plan.tokenizerThreads);
         requireMatchingTokenizer(*tokenizer, m_model);
         CalibrationRequest request = m_plan.samples;
         request.sequenceLength = std::min(request.sequenceLength, m_model.config.context);
         timed("tokenize", [&] {
-            m_set = makeCalibrationSet(tokenizer->encode(readText(m_plan.calibration)), request,
-                                       m_plan.calibration.string());
+            const std::string content = readText(m_plan.calibration);
+            m_set = makeCalibrationSet(calibrationIds(*tokenizer, content, request, [this] { m_control.checkpoint(); }),
+                                       request, m_plan.calibration.string());
         });
         announce(request);
     }

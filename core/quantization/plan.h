@@ -29,6 +29,7 @@ struct QuantizationPlan {
     std::uint64_t shardBytes = std::uint64_t{4} << 30;
     // Tokens that go through a stage at once. Part of the plan: sums depend on it in their last bits.
     std::int64_t chunkTokens = 4096;
+    int tokenizerThreads = 0;  // 0: one for each processor. The one field that changes no result
 };
 
 // Warnings about a plan that works but may surprise: rules that match nothing, schemes that other runtimes refuse.

@@ -107,7 +107,9 @@ std::unique_ptr<Tokenizer> makeTokenizer(BpeParts parts, std::optional<TokenId> 
     const auto opening = openingToken(settings, ofTemplate, parts.vocabulary);
     std::vector<TokenId> ends = settings.endTokens;
     if (const auto eos = parts.vocabulary.find(settings.eos)) ends.push_back(*eos);
-    return std::make_unique<BpeTokenizer>(std::move(parts), opening, std::move(ends));
+    auto tokenizer = std::make_unique<BpeTokenizer>(std::move(parts), opening, std::move(ends));
+    tokenizer->setThreads(settings.threads);
+    return tokenizer;
 }
 
 }  // namespace gptq

@@ -35,13 +35,13 @@ public:
 
     std::string description() const override;
     std::int64_t size() const override { return m_size; }
-    // Long texts are shared out over the processor's threads; their number does not change the result.
+    // Long texts are shared out over threads; their number does not change the result.
     std::vector<TokenId> encode(std::string_view text, SpecialTokens special = SpecialTokens::AsText) const override;
     std::string decode(const std::vector<TokenId>& ids, SpecialText special = SpecialText::Hide) const override;
     std::optional<TokenId> openingToken() const override { return m_openingToken; }
     std::vector<TokenId> endTokens() const override { return m_endTokens; }
 
-    // For measurements and tests: 0 is as many as the processor has. A text is cut where it has so many bytes.
+    // 0 is as many as the processor has. A text is cut where it has so many bytes.
     void setThreads(int threads, std::size_t cutBytes = kCutBytes);
 
 private:

@@ -14,14 +14,15 @@ namespace fs = std::filesystem;
 
 // Where a folder has both, tokenizer.json may hold tokens that were added after tokenizer.model was made; a tokenizer.json
 // of another kind than BPE was made from tokenizer.model, which says the same.
-std::unique_ptr<Tokenizer> loadTokenizer(const fs::path& modelFolder) {
+std::unique_ptr<Tokenizer> loadTokenizer(const fs::path& modelFolder, int threads) {
     const auto has = [&modelFolder](const char* name) {
         std::error_code failure;
         return fs::exists(modelFolder / name, failure);
     };
     const fs::path document = modelFolder / "tokenizer.json";
     const fs::path pieces = modelFolder / "tokenizer.model";
-    const TokenizerSettings settings = readTokenizerSettings(modelFolder);
+    TokenizerSettings settings = readTokenizerSettings(modelFolder);
+    settings.threads = threads;
     if (has("tokenizer.json")) {
         if (auto tokenizer = readTokenizerJson(document, settings)) return tokenizer;
         if (!has("tokenizer.model")) {

@@ -38,8 +38,9 @@ public:
 };
 
 // The tokenizer of a model folder: tokenizer.json where there is one, as it is what Hugging Face's library uses, else
-// tokenizer.model, else vocab.json and merges.txt. Throws Error that names what is missing or broken.
-std::unique_ptr<Tokenizer> loadTokenizer(const std::filesystem::path& modelFolder);
+// tokenizer.model, else vocab.json and merges.txt. Throws Error that names what is missing or broken. `threads` share out long
+// texts; 0: one for each processor. Their number does not change the ids.
+std::unique_ptr<Tokenizer> loadTokenizer(const std::filesystem::path& modelFolder, int threads = 0);
 
 // Decodes a growing list of ids piece by piece and never emits half a character.
 class StreamingDecoder {

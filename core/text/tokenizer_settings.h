@@ -25,6 +25,7 @@ struct TokenizerSettings {
     // "eos_token_id" of generation_config.json, else of config.json; ids beyond the tokenizer's are the tokenizer's business:
     // a model may have tokens that were added to it later.
     std::vector<TokenId> endTokens;
+    int threads = 0;  // said by the caller, not by a file; as in loadTokenizer()
 };
 
 // Files that are not there say nothing. Throws Error, naming the file and the key, where one says something impossible.

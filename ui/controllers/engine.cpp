@@ -32,7 +32,7 @@ const OpenModel& Engine::model(const std::filesystem::path& folder, JobControl& 
         std::rotate(found, found + 1, m_models.end());
     } else {
         if (m_models.size() == kOpenModels) m_models.erase(m_models.begin());
-        m_models.push_back(std::make_unique<OpenModel>(backend(), folder, control));
+        m_models.push_back(std::make_unique<OpenModel>(backend(), m_options, folder, control));
     }
     return *m_models.back();
 }
@@ -41,8 +41,8 @@ void Engine::closeModels() {
     m_models.clear();
 }
 
-OpenModel::OpenModel(Backend& backend, std::filesystem::path folder, JobControl& control)
-    : m_folder(std::move(folder)), m_tokenizer(loadTokenizer(m_folder)) {
+OpenModel::OpenModel(Backend& backend, const DeviceOptions& options, std::filesystem::path folder, JobControl& control)
+    : m_folder(std::move(folder)), m_tokenizer(loadTokenizer(m_folder, options.cpuThreads)) {
     const Checkpoint checkpoint = openCheckpoint(m_folder);
     requireMatchingTokenizer(*m_tokenizer, checkpoint);
     m_decoder = std::make_unique<DecoderModel>(backend, checkpoint, [&control] { control.checkpoint(); });

@@ -43,7 +43,7 @@ private:
 // A model ready to run: its tokenizer, its weights on the device.
 class OpenModel {
 public:
-    OpenModel(Backend& backend, std::filesystem::path folder, JobControl& control);
+    OpenModel(Backend& backend, const DeviceOptions& options, std::filesystem::path folder, JobControl& control);
     ~OpenModel();
 
     const std::filesystem::path& folder() const { return m_folder; }

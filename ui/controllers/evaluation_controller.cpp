@@ -16,9 +16,13 @@ constexpr int kHandOutMilliseconds = 100;
 
 // The opening token, then the text's without those that are skipped, in whole windows.
 std::vector<TokenId> windowsOf(const OpenModel& model, const std::string& text, const EvaluationRequest& request,
-                               qint64 length) {
-    std::vector<TokenId> ids = evaluationIds(model.tokenizer(), text);
+                               qint64 length, JobControl& control) {
     const std::ptrdiff_t opening = model.tokenizer().openingToken() ? 1 : 0;
+    LongTextOptions options;
+    options.beforePiece = [&control] { control.checkpoint(); };
+    if (request.windowsAtMost > 0)
+        options.enoughIds = static_cast<std::size_t>(request.skippedTokens + request.windowsAtMost * length);
+    std::vector<TokenId> ids = evaluationIds(model.tokenizer(), text, options);
     const auto first = std::min<std::ptrdiff_t>(opening, std::ssize(ids));
     const auto skipped = std::min<std::ptrdiff_t>(request.skippedTokens, std::ssize(ids) - first);
     ids.erase(ids.begin() + first, ids.begin() + first + skipped);
@@ -56,7 +60,7 @@ void EvaluationController::start(const EvaluationRequest& request) {
         const auto measure = [&](const QString& folder) {
             const OpenModel& model = engine.model(toPath(folder), control);
             const qint64 length = std::min<qint64>(request.sequenceLength, model.decoder().config().context);
-            const std::vector<TokenId> ids = windowsOf(model, text, request, length);
+            const std::vector<TokenId> ids = windowsOf(model, text, request, length, control);
             measured->textTooShort = ids.empty();
             if (ids.empty()) return 0.0;
             const Perplexity figure = measurePerplexity(

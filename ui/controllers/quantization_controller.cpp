@@ -30,6 +30,7 @@ QuantizationPlan planOf(const RunSettings& settings) {
     plan.options.actOrder = settings.actOrder;
     plan.samples.samples = settings.samples;
     plan.samples.sequenceLength = settings.sequenceLength;
+    plan.tokenizerThreads = engineThreads();
     return plan;
 }
 
