@@ -5,6 +5,7 @@
 
 #include <QTest>
 
+#include "core/io/resources.h"
 #include "support/test_files.h"
 #include "support/token_goldens.h"
 
@@ -27,7 +28,9 @@ private slots:
     void controlPiecesOfSentencePieceAreParsed();
 };
 
-static const fs::path kDemo = fs::path(GPTQ_STUDIO_SOURCE_DIR) / "resources" / "demo";
+static fs::path demoFolder() {
+    return resourceFolder() / "demo";
+}
 
 // A small tokenizer.json in SentencePiece's style: <unk> 0, <s> 1, </s> 2.
 static Json smallDocument() {
@@ -56,7 +59,7 @@ static void writeByteFiles(const TemporaryFolder& folder) {
 
 void BpeFoldersTest::tokenizerJsonComesFirst() {
     const TemporaryFolder folder;
-    fs::copy_file(kDemo / "tokenizer.model", folder / "tokenizer.model");
+    fs::copy_file(demoFolder() / "tokenizer.model", folder / "tokenizer.model");
     writeByteFiles(folder);
     QCOMPARE(loadTokenizer(folder.path())->description(), std::string("SentencePiece BPE, 4096 pieces"));
     writeFile(folder / "tokenizer.json", smallDocument().dump());
@@ -70,7 +73,7 @@ void BpeFoldersTest::otherKindsLeaveItToTokenizerModel() {
     writeFile(folder / "tokenizer.json", R"({"model":{"type":"Unigram","vocab":[["a",0.0]]}})");
     QCOMPARE(lackingIn(errorOf([&] { loadTokenizer(folder.path()); }), {"tokenizer.json", "tokenizer.model"}),
              QString());
-    fs::copy_file(kDemo / "tokenizer.model", folder / "tokenizer.model");
+    fs::copy_file(demoFolder() / "tokenizer.model", folder / "tokenizer.model");
     QCOMPARE(loadTokenizer(folder.path())->description(), std::string("SentencePiece BPE, 4096 pieces"));
 }
 
@@ -168,7 +171,7 @@ void BpeFoldersTest::foldersAddTokens() {
 }
 
 void BpeFoldersTest::controlPiecesOfSentencePieceAreParsed() {
-    const auto tokenizer = loadTokenizer(kDemo);
+    const auto tokenizer = loadTokenizer(demoFolder());
     const auto text = tokenizer->encode("the sea");
     std::vector<TokenId> expected{1};
     expected.insert(expected.end(), text.begin(), text.end());

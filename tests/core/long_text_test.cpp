@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include "core/text/long_text.h"
+#include "core/io/resources.h"
 
 #include <QTest>
 
@@ -144,7 +145,7 @@ void LongTextTest::windowsAtRandomNeedTheWholeText() {
 }
 
 void LongTextTest::aTextLongerThanTheLibraryTakesIsCalibratedOn() {
-    const auto tokenizer = loadTokenizer(std::filesystem::path(GPTQ_STUDIO_SOURCE_DIR) / "resources" / "demo");
+    const auto tokenizer = loadTokenizer(resourceFolder() / "demo");
     QVERIFY(errorOf([&] { tokenizer->encode(hugeText()); }).find("too long") != std::string::npos);
     const CalibrationRequest request{4, 512, std::nullopt};
     const CalibrationSet set = makeCalibrationSet(calibrationIds(*tokenizer, hugeText(), request), request, "text");
