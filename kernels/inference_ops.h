@@ -112,6 +112,11 @@ public:
     // loss[t] = log(sum(exp(logits[t]))) - logits[t][targets[t]]: logits float32 (tokens, vocabulary), targets int32
     // (tokens), loss float32 (tokens).
     virtual void crossEntropy(ConstTensorView logits, ConstTensorView targets, TensorView loss) = 0;
+    // ids[t] = the largest of the first `choices` logits, the first of equals; -1 where one of them is not finite: logits
+    // float32 (tokens, vocabulary), ids int32 (tokens).
+    virtual void chooseLargest(ConstTensorView logits, std::int64_t choices, TensorView ids) = 0;
+    // integers[i] += amount: int32 (n).
+    virtual void addToIntegers(TensorView integers, std::int32_t amount) = 0;
 };
 
 }  // namespace gptq

@@ -183,4 +183,11 @@ void checkRowErrors(ConstTensorView weights, const CodesView* quantized, std::in
     requireGrids(*quantized, rows, columns, groupColumns, "errors");
 }
 
+void checkChoice(ConstTensorView logits, std::int64_t choices, ConstTensorView ids) {
+    requireMatrix(logits, DType::Float32, logits.rows(), logits.columns(), "choice: logits");
+    requireVector(ids, DType::Int32, logits.rows(), "choice: ids");
+    if (choices <= 0 || choices > logits.columns())
+        throw Error("choice: ", choices, " choices among ", logits.columns(), " logits");
+}
+
 }  // namespace gptq

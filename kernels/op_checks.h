@@ -22,6 +22,7 @@ void checkGroupCall(const GroupCall& call, std::int64_t outputs, std::int64_t in
 void checkPackedWeight(const PackedWeight& weight);
 void checkAttentionCall(const AttentionCall& call, DType activations);
 void checkBlockCall(const GptqBlockCall& call);
+void checkChoice(ConstTensorView logits, std::int64_t choices, ConstTensorView ids);
 
 // GptqOps' arguments, in the order of its functions.
 void checkAccumulateHessian(ConstTensorView x, DType activations, TensorView hessian);

@@ -14,6 +14,17 @@ namespace {
 
 constexpr std::int64_t kPromptPiece = 512;  // prompt tokens that run at once
 
+constexpr const char* kNotFinite =
+    "the model's outputs are NaN or infinite; its weights are damaged, or its type cannot hold its activations";
+
+// The logits of the tokens that may be chosen: the embedding may have more rows than the tokenizer has tokens.
+std::span<const float> finiteChoices(const std::vector<float>& logits, std::size_t known) {
+    const auto choices = std::span(logits).first(known);
+    if (!std::all_of(choices.begin(), choices.end(), [](float logit) { return std::isfinite(logit); }))
+        throw Error(kNotFinite);
+    return choices;
+}
+
 double secondsSince(std::chrono::steady_clock::time_point begin) {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
@@ -61,6 +72,49 @@ const std::vector<float>& DecodeSequence::advance(const std::vector<TokenId>& id
     return m_host;
 }
 
+TensorView DecodeSequence::nextId() {
+    return {m_ids.view().data(), DType::Int32, Shape{1}, m_backend.device()};
+}
+
+void DecodeSequence::chooseLikeliest() {
+    m_backend.chooseLargest(m_logits.view(), m_choices, nextId());
+}
+
+TokenId DecodeSequence::chosen() {
+    m_backend.copy(nextId(), hostView(&m_next, {1}));
+    if (m_next < 0) throw Error(kNotFinite);
+    return m_next;
+}
+
+TokenId DecodeSequence::likeliest(std::int64_t choices) {
+    if (m_length == 0) throw Error("an empty sequence has no next token");
+    if (choices != m_choices) m_greedyStep.reset();
+    m_choices = choices;
+    chooseLikeliest();
+    const auto past = static_cast<std::int32_t>(m_length);
+    m_backend.copy(hostView(&past, {1}), m_past.view());
+    return chosen();
+}
+
+TokenId DecodeSequence::advanceByLikeliest() {
+    if (m_next < 0) throw Error("no token was chosen to advance by");
+    if (m_length == m_cache.capacity()) throw Error("a sequence of ", m_length, " tokens is full");
+    if (!m_greedyStep) {
+        m_greedyStep = m_backend.record([this] {
+            runTokens(1);
+            chooseLikeliest();
+            m_backend.addToIntegers(m_past.view(), 1);
+        });
+        // Recording may have run it: back to where it begins.
+        const auto past = static_cast<std::int32_t>(m_length);
+        m_backend.copy(hostView(&m_next, {1}), nextId());
+        m_backend.copy(hostView(&past, {1}), m_past.view());
+    }
+    m_greedyStep->replay();
+    ++m_length;
+    return chosen();
+}
+
 void DecodeSequence::runTokens(std::int64_t count) {
     BlockState state = m_workspace.state(count);
     // A recorded step may run at any length, so its bound is the cache's.
@@ -96,16 +150,13 @@ GenerationResult generateText(const DecoderModel& model, const Tokenizer& tokeni
 
     auto begin = std::chrono::steady_clock::now();
     const std::vector<float>* logits = &sequence.advance(ids);
+    // Greedy choices are made where the logits are.
+    const bool greedy = settings.temperature == 0;
+    TokenId next = greedy ? sequence.likeliest(static_cast<std::int64_t>(known)) : -1;
     result.promptSeconds = secondsSince(begin);
     begin = std::chrono::steady_clock::now();
     while (static_cast<std::int64_t>(result.ids.size()) < maxTokens) {
-        // The embedding may have more rows than the tokenizer has tokens: padding, never chosen.
-        const auto choices = std::span(*logits).first(known);
-        if (!std::all_of(choices.begin(), choices.end(), [](float logit) { return std::isfinite(logit); }))
-            throw Error(
-                "the model's outputs are NaN or infinite; its weights are damaged, or its type cannot hold its "
-                "activations");
-        const TokenId id = sampler.choose(choices);
+        const TokenId id = greedy ? next : sampler.choose(finiteChoices(*logits, known));
         if (std::find(ends.begin(), ends.end(), id) != ends.end()) {
             result.end = GenerationEnd::EndToken;
             break;
@@ -116,7 +167,9 @@ GenerationResult generateText(const DecoderModel& model, const Tokenizer& tokeni
             result.end = GenerationEnd::ContextFull;
             break;
         }
-        if (static_cast<std::int64_t>(result.ids.size()) < maxTokens) logits = &sequence.advance({id});
+        if (static_cast<std::int64_t>(result.ids.size()) == maxTokens) break;
+        if (greedy) next = sequence.advanceByLikeliest();
+        else logits = &sequence.advance({id});
     }
     result.decodeSeconds = secondsSince(begin);
     emit(decoder.finish());

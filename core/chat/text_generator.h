@@ -42,10 +42,18 @@ public:
 
     // Logits after the last of `ids`: (vocabulary) host values, valid until the next call.
     const std::vector<float>& advance(const std::vector<TokenId>& ids);
+    // The likeliest token, of the first `choices`, after all so far: found where the logits are. Throws Error where the logits are
+    // not finite.
+    TokenId likeliest(std::int64_t choices);
+    // Advances by what likeliest(choices) returned last, and returns the likeliest after it. Logits do not come to the host.
+    TokenId advanceByLikeliest();
     std::int64_t length() const { return m_length; }
 
 private:
     void runTokens(std::int64_t count);
+    void chooseLikeliest();
+    TokenId chosen();  // from the device
+    TensorView nextId();
 
     const DecoderModel& m_model;
     Backend& m_backend;
@@ -53,7 +61,10 @@ private:
     KvCache m_cache;
     Workspace m_workspace;
     Tensor m_ids, m_past, m_logits;
-    std::unique_ptr<RecordedStep> m_step;  // one token
+    std::unique_ptr<RecordedStep> m_step;        // one token
+    std::unique_ptr<RecordedStep> m_greedyStep;  // one token, the choice of the next, and the step to its position
+    std::int64_t m_choices = 0;
+    TokenId m_next = -1;  // the choice, which lies on the device too
     std::vector<float> m_host;
 };
 

@@ -33,6 +33,8 @@ public:
     void siluGate(ConstTensorView gateUp, TensorView y) override;
     void addResidual(ConstTensorView x, TensorView residual) override;
     void crossEntropy(ConstTensorView logits, ConstTensorView targets, TensorView loss) override;
+    void chooseLargest(ConstTensorView logits, std::int64_t choices, TensorView ids) override;
+    void addToIntegers(TensorView integers, std::int32_t amount) override;
 
     // cpu_linear.cpp
     void linear(const DenseWeight& weight, const GroupCall& call) override;

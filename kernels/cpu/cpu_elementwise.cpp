@@ -95,4 +95,18 @@ void CpuBackend::crossEntropy(ConstTensorView logits, ConstTensorView targets, T
     });
 }
 
+void CpuBackend::chooseLargest(ConstTensorView logits, std::int64_t choices, TensorView ids) {
+    checkChoice(logits, choices, ids);
+    for (std::int64_t t = 0; t < logits.rows(); ++t) {
+        const float* row = logits.as<float>() + t * logits.rowStride();
+        const bool finite = std::all_of(row, row + choices, [](float logit) { return std::isfinite(logit); });
+        ids.as<std::int32_t>()[t] = finite ? static_cast<std::int32_t>(std::max_element(row, row + choices) - row) : -1;
+    }
+}
+
+void CpuBackend::addToIntegers(TensorView integers, std::int32_t amount) {
+    requireVector(integers, DType::Int32, integers.shape().elements(), "add: integers");
+    for (std::int64_t i = 0; i < integers.shape().elements(); ++i) integers.as<std::int32_t>()[i] += amount;
+}
+
 }  // namespace gptq

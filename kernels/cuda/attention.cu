@@ -1,12 +1,10 @@
 // SPDX-FileCopyrightText: 2026 GPTQ Studio contributors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// The op: queries and keys normed and turned, keys and values into the cache, then one of two forms of attention.
-//
-// Entering: a block a token, a warp a head at a time. Element i of a head turns with i + width / 2 by position * frequency[i].
+// The op: many new tokens enter the cache by a kernel of its own (queries and keys normed and turned, keys and values written), few
+// of each sequence together with their attention.
 #include "kernels/cuda/attention.cuh"
 #include "kernels/cuda/cuda_backend.h"
-#include "kernels/cuda/reduce.cuh"
 #include "kernels/op_checks.h"
 
 namespace gptq {
@@ -14,50 +12,9 @@ namespace {
 
 constexpr int kWarps = 4;
 
+// A block a token, a warp a head at a time.
 template <class T>
-struct EnterArguments {
-    T* qkv;
-    std::int64_t stride;
-    T* keys;
-    T* values;
-    std::int64_t kvStride;
-    std::int64_t capacity;
-    const std::int32_t* past;
-    int tokensEach;
-    int heads;
-    int kvHeads;
-    int headSize;
-    const float* frequencies;
-    int half;  // pairs that turn
-    float magnitude;
-    const float* queryNorm;  // null: none
-    const float* keyNorm;
-    float queryEpsilon;
-    float keyEpsilon;
-};
-
-// One head in shared memory: normed, then turned.
-__device__ void transformHead(float* head, int size, const float* norm, float epsilon, int half,
-                              const float* frequencies, float position, float magnitude, int lane) {
-    if (norm) {
-        float squares = 0;
-        for (int i = lane; i < size; i += 32) squares += head[i] * head[i];
-        const float factor = rsqrtf(warpSum(squares) / static_cast<float>(size) + epsilon);
-        for (int i = lane; i < size; i += 32) head[i] *= factor * norm[i];
-        __syncwarp();
-    }
-    for (int i = lane; i < half; i += 32) {
-        float sine, cosine;
-        sincosf(position * frequencies[i], &sine, &cosine);
-        const float a = head[i], b = head[i + half];
-        head[i] = (a * cosine - b * sine) * magnitude;
-        head[i + half] = (b * cosine + a * sine) * magnitude;
-    }
-    __syncwarp();
-}
-
-template <class T>
-__global__ void enterCacheKernel(EnterArguments<T> a) {
+__global__ void enterCacheKernel(const AttentionArguments<T> a, const HeadTransform transform) {
     __shared__ float heads[kWarps][kMostHeadSize];
     const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
     float* head = heads[warp];
@@ -66,7 +23,7 @@ __global__ void enterCacheKernel(EnterArguments<T> a) {
     if (position >= a.capacity) return;  // beyond the cache: nothing there may be written over
     const std::int64_t slot = sequence * a.capacity + position;
     for (int h = warp; h < a.heads + 2 * a.kvHeads; h += kWarps) {
-        T* in = a.qkv + token * a.stride + h * a.headSize;
+        T* in = a.qkv + token * a.qkvStride + h * a.headSize;
         if (h >= a.heads + a.kvHeads) {
             T* out = a.values + slot * a.kvStride + (h - a.heads - a.kvHeads) * a.headSize;
             for (int i = lane; i < a.headSize; i += 32) out[i] = in[i];
@@ -75,43 +32,25 @@ __global__ void enterCacheKernel(EnterArguments<T> a) {
         const bool query = h < a.heads;
         for (int i = lane; i < a.headSize; i += 32) head[i] = asFloat(in[i]);
         __syncwarp();
-        transformHead(head, a.headSize, query ? a.queryNorm : a.keyNorm, query ? a.queryEpsilon : a.keyEpsilon, a.half,
-                      a.frequencies, static_cast<float>(position), a.magnitude, lane);
+        transformHead(head, a.headSize, transform, query, static_cast<float>(position), lane);
         T* out = query ? in : a.keys + slot * a.kvStride + (h - a.heads) * a.headSize;
         for (int i = lane; i < a.headSize; i += 32) out[i] = fromFloat<T>(head[i]);
         __syncwarp();
     }
 }
 
-template <class T>
-void enterCache(const AttentionCall& call, cudaStream_t stream) {
-    const AttentionSpec& spec = call.spec;
+HeadTransform transformOf(const AttentionCall& call) {
     const ConstTensorView frequencies = call.rotary.frequencies;
-    EnterArguments<T> a{};
-    a.qkv = deviceData<T>(call.qkv);
-    a.stride = call.qkv.rowStride();
-    a.keys = deviceData<T>(call.cache.keys);
-    a.values = deviceData<T>(call.cache.values);
-    a.kvStride = call.cache.keys.rowStride();
-    a.capacity = call.cache.capacity;
-    a.past = deviceData<std::int32_t>(call.batch.pastLengths);
-    a.tokensEach = static_cast<int>(call.batch.tokensEach);
-    a.heads = static_cast<int>(spec.heads);
-    a.kvHeads = static_cast<int>(spec.kvHeads);
-    a.headSize = static_cast<int>(spec.headSize);
-    a.frequencies = frequencies.empty() ? nullptr : deviceData<float>(frequencies);
-    a.half = frequencies.empty() ? 0 : static_cast<int>(frequencies.shape().elements());
-    a.magnitude = call.rotary.magnitude;
-    if (call.queryNorm) {
-        a.queryNorm = deviceData<float>(call.queryNorm->weight);
-        a.queryEpsilon = call.queryNorm->epsilon;
-    }
-    if (call.keyNorm) {
-        a.keyNorm = deviceData<float>(call.keyNorm->weight);
-        a.keyEpsilon = call.keyNorm->epsilon;
-    }
-    enterCacheKernel<<<static_cast<unsigned>(call.batch.tokens()), kWarps * 32, 0, stream>>>(a);
-    CUDA_CHECK_LAUNCH();
+    const auto weightOf = [](const std::optional<NormSpec>& norm) {
+        return norm ? deviceData<float>(norm->weight) : nullptr;
+    };
+    return {frequencies.empty() ? nullptr : deviceData<float>(frequencies),
+            frequencies.empty() ? 0 : static_cast<int>(frequencies.shape().elements()),
+            call.rotary.magnitude,
+            weightOf(call.queryNorm),
+            weightOf(call.keyNorm),
+            call.queryNorm ? call.queryNorm->epsilon : 0.0f,
+            call.keyNorm ? call.keyNorm->epsilon : 0.0f};
 }
 
 template <class T>
@@ -135,6 +74,13 @@ AttentionArguments<T> argumentsOf(const AttentionCall& call) {
             spec.scale * kLog2E};
 }
 
+// The decode form reads keys and values 16 bytes at once.
+bool readsWholeChunks(const KvView& cache) {
+    return cache.keys.rowStride() % 8 == 0 && cache.values.rowStride() == cache.keys.rowStride() &&
+           reinterpret_cast<std::uintptr_t>(cache.keys.data()) % 16 == 0 &&
+           reinterpret_cast<std::uintptr_t>(cache.values.data()) % 16 == 0;
+}
+
 }  // namespace
 
 void CudaBackend::attend(const AttentionCall& call) {
@@ -144,12 +90,20 @@ void CudaBackend::attend(const AttentionCall& call) {
         throw Error("attention: a head size of ", call.spec.headSize, " is not supported on CUDA; at most ",
                     kMostHeadSize, ", a multiple of 8");
     withActivation(call.qkv.dtype(), [&]<class T>() {
-        enterCache<T>(call, stream());
-        if (call.batch.tokensEach > kMostDecodeTokens)
-            return attendPrefill(argumentsOf<T>(call), call.batch.sequences, stream());
-        const std::int64_t splits = blocksFor(call.batch.pastLimit + call.batch.tokensEach, kSplitPositions);
-        auto* scratchData = static_cast<float*>(scratch(m_attentionScratch, decodeScratchBytes(call)));
-        attendDecode(argumentsOf<T>(call), call.batch.sequences, splits, scratchData, stream());
+        const AttentionArguments<T> arguments = argumentsOf<T>(call);
+        const HeadTransform transform = transformOf(call);
+        const bool decodes = call.batch.tokensEach <= kMostDecodeTokens && readsWholeChunks(call.cache);
+        const bool enters = decodes && call.batch.tokensEach == 1;  // no token needs what another one writes
+        if (!enters) {
+            enterCacheKernel<<<static_cast<unsigned>(call.batch.tokens()), kWarps * 32, 0, stream()>>>(arguments,
+                                                                                                       transform);
+            CUDA_CHECK_LAUNCH();
+        }
+        if (!decodes) return attendPrefill(arguments, call.batch.sequences, stream());
+        const DecodeSplits splits = decodeSplits(call, m_context->properties().multiProcessorCount);
+        auto* const partials = static_cast<float*>(scratch(m_attentionScratch, splits.partialFloats * sizeof(float)));
+        attendDecode(*m_context, arguments, transform, enters, call.batch.sequences, splits,
+                     zeroCounters(m_attentionCounters, splits.counters), partials);
     });
 }
 

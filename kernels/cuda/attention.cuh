@@ -3,6 +3,8 @@
 
 #pragma once
 
+#include "kernels/cuda/launch.h"
+#include "kernels/cuda/reduce.cuh"
 #include "kernels/cuda/types.cuh"
 #include "kernels/inference_ops.h"
 
@@ -11,13 +13,13 @@ namespace gptq {
 inline constexpr std::int64_t kMostHeadSize = 256;
 inline constexpr std::int64_t kMostDecodeTokens = 8;  // a sequence advances by at most so many in the decode form
 
-// What the attention kernels take, after queries are turned and keys and values are in the cache.
+// What the attention kernels take.
 template <class T>
 struct AttentionArguments {
-    const T* queries;  // (tokens, queryStride), head h at h * headSize
-    std::int64_t queryStride;
-    const T* keys;  // (sequences * capacity, kvStride)
-    const T* values;
+    T* qkv;  // (tokens, qkvStride): query head h at h * headSize, then keys, then values
+    std::int64_t qkvStride;
+    T* keys;  // (sequences * capacity, kvStride)
+    T* values;
     std::int64_t kvStride;
     std::int64_t capacity;
     const std::int32_t* past;
@@ -31,14 +33,56 @@ struct AttentionArguments {
     float scale;  // of exponents to the base of 2
 };
 
+// How queries and keys change before they meet: normed, where there is a norm, then turned.
+struct HeadTransform {
+    const float* frequencies;
+    int half;  // pairs that turn
+    float magnitude;
+    const float* queryNorm;  // null: none
+    const float* keyNorm;
+    float queryEpsilon;
+    float keyEpsilon;
+};
+
+// One head in shared memory, by one warp. Element i turns with i + half by position * frequency[i].
+__device__ inline void transformHead(float* head, int size, const HeadTransform& transform, bool query, float position,
+                                     int lane) {
+    const float* norm = query ? transform.queryNorm : transform.keyNorm;
+    if (norm) {
+        float squares = 0;
+        for (int i = lane; i < size; i += 32) squares += head[i] * head[i];
+        const float epsilon = query ? transform.queryEpsilon : transform.keyEpsilon;
+        const float factor = rsqrtf(warpSum(squares) / static_cast<float>(size) + epsilon);
+        for (int i = lane; i < size; i += 32) head[i] *= factor * norm[i];
+        __syncwarp();
+    }
+    for (int i = lane; i < transform.half; i += 32) {
+        float sine, cosine;
+        sincosf(position * transform.frequencies[i], &sine, &cosine);
+        const float a = head[i], b = head[i + transform.half];
+        head[i] = (a * cosine - b * sine) * transform.magnitude;
+        head[i + transform.half] = (b * cosine + a * sine) * transform.magnitude;
+    }
+    __syncwarp();
+}
+
+// Queries transformed in place, keys and values in the cache.
 template <class T>
 void attendPrefill(const AttentionArguments<T>& arguments, std::int64_t sequences, cudaStream_t stream);
 
-// Context in pieces of kSplitPositions, whose partial results meet in scratch: (tokens, heads, splits, headSize + 2) float32.
-inline constexpr std::int64_t kSplitPositions = 256;
-std::size_t decodeScratchBytes(const AttentionCall& call);
+// The context in splits, each a block's; their partial results meet in scratch memory.
+struct DecodeSplits {
+    int positions;  // a split
+    int count;
+    int headsTogether;     // query heads that a block takes, of one key and value head
+    std::size_t counters;  // to be zero before the first step; left zero by every step
+    std::size_t partialFloats;
+};
+DecodeSplits decodeSplits(const AttentionCall& call, int multiprocessors);
+
+// enters: the one token of each sequence is still to be transformed and to enter the cache, which this kernel does too.
 template <class T>
-void attendDecode(const AttentionArguments<T>& arguments, std::int64_t sequences, std::int64_t splits, float* scratch,
-                  cudaStream_t stream);
+void attendDecode(const CudaContext& context, const AttentionArguments<T>& arguments, const HeadTransform& transform,
+                  bool enters, std::int64_t sequences, const DecodeSplits& splits, int* counters, float* partials);
 
 }  // namespace gptq

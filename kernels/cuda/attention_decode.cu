@@ -3,156 +3,301 @@
 
 // Attention of a few new tokens over a long past: y = softmax(q k^T scale) v, the context split over blocks.
 //
-// A block is one split of one group of query heads that share keys and values, for one token; its warps take positions in turn,
-// each with its own running maximum, sum and output (online softmax, Milakov and Gimelshein 2018, arXiv 1805.02867), merged
-// in shared memory. A second kernel merges the splits. The grid is fixed by the longest past a step may have, so that a
-// recorded step serves every length; splits beyond the actual length end at once. Bound: memory, keys and values once.
+// A block is one split of up to four query heads that share keys and values, for one token. A team of 8, 16 or 32 lanes takes a
+// position, 16 bytes of key and value a lane, and keeps a running maximum, sum and output (online softmax, Milakov and
+// Gimelshein 2018, arXiv 1805.02867); at a head size of 128:
+//
+//     warp 0   | lanes 0-15: position 0 | lanes 16-31: position 1 |      warp 1   | position 2 | position 3 |      ...
+//
+// They are merged in shared memory; the last block of a token's heads merges the splits. A single token's queries and key are
+// normed and turned here, and its key and value written to the cache by the blocks whose split holds its position: one kernel
+// for all between two products. The grid is fixed by the longest past a step may have, so that a recorded step serves every
+// length; splits beyond the actual length end at once. Bound: memory, keys and values once.
+#include <algorithm>
+
 #include "kernels/cuda/attention.cuh"
 #include "kernels/cuda/check.h"
-#include "kernels/cuda/reduce.cuh"
 
 namespace gptq {
 namespace {
 
 constexpr int kWarps = 4;
+constexpr int kUnrolled = 4;  // positions of a team in flight
 
-// The positions that a token at `position` sees, within one split.
+template <class T>
+struct DecodeArguments {
+    AttentionArguments<T> attention;
+    HeadTransform transform;
+    bool enters;
+    int splitPositions;
+    int splits;
+    int* counters;    // (tokens, pieces of heads)
+    float* partials;  // (tokens, heads, splits, headSize + 2): maximum, sum, output
+};
+
+// The positions that a token at `position` sees, and the splits that hold some of them.
 struct Range {
-    int begin;
-    int end;
+    int begin, end;
+    int firstSplit, lastSplit;
 };
 template <class T>
-__device__ Range rangeOf(const AttentionArguments<T>& a, int position, int split) {
-    const int least = a.window > 0 ? max(0, position - a.window + 1) : 0;
-    return {max(least, split * static_cast<int>(kSplitPositions)),
-            min(position + 1, (split + 1) * static_cast<int>(kSplitPositions))};
+__device__ Range rangeOf(const DecodeArguments<T>& a, int position) {
+    const int begin = a.attention.window > 0 ? max(0, position - a.attention.window + 1) : 0;
+    return {begin, position + 1, begin / a.splitPositions, position / a.splitPositions};
 }
 
-template <class T, int perLane, int group>
-__global__ void __launch_bounds__(kWarps * 32) decodeKernel(AttentionArguments<T> a, int splits, float* scratch) {
-    const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
-    const int split = static_cast<int>(blockIdx.x), firstHead = static_cast<int>(blockIdx.y) * group,
-              token = static_cast<int>(blockIdx.z);
-    const int sequence = token / a.tokensEach, position = a.past[sequence] + token % a.tokensEach;
-    const Range range = rangeOf(a, position, split);
-    const int kvHead = firstHead / (a.heads / a.kvHeads);
+template <class T>
+__device__ void unpackEight(const uint4& words, float (&values)[8]) {
+    const std::uint32_t all[4] = {words.x, words.y, words.z, words.w};
+#pragma unroll
+    for (int i = 0; i < 4; ++i) {
+        PairOf<T> pair;
+        memcpy(&pair, &all[i], 4);
+        values[2 * i] = asFloat(pair.x);
+        values[2 * i + 1] = asFloat(pair.y);
+    }
+}
 
-    float query[group][perLane], output[group][perLane] = {}, most[group], sum[group] = {};
-    for (int g = 0; g < group; ++g) {
-        most[g] = -INFINITY;
-        for (int i = 0; i < perLane; ++i) {
-            const int at = lane + i * 32;
-            query[g][i] = at < a.headSize
-                              ? asFloat(a.queries[token * a.queryStride + (firstHead + g) * a.headSize + at]) * a.scale
-                              : 0.0f;
+// The token's queries into shared memory as float32, and its key and value into the cache where this block holds its position.
+template <class T, int group>
+__device__ void enter(const DecodeArguments<T>& a, int token, std::int64_t slot, int position, int firstHead, int heads,
+                      int kvHead, bool holds, float (&queries)[group + 1][kMostHeadSize]) {
+    const AttentionArguments<T>& t = a.attention;
+    const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32, size = t.headSize;
+    const T* row = t.qkv + token * t.qkvStride;
+    for (int h = warp; h < heads + (holds ? 1 : 0); h += kWarps) {
+        const bool query = h < heads;
+        const int head = query ? firstHead + h : t.heads + kvHead;
+        for (int i = lane; i < size; i += 32) queries[h][i] = asFloat(row[head * size + i]);
+        __syncwarp();
+        if (a.enters) transformHead(queries[h], size, a.transform, query, static_cast<float>(position), lane);
+        if (query) {
+            for (int i = lane; i < size; i += 32) queries[h][i] *= t.scale;
+        } else {
+            T* key = t.keys + slot * t.kvStride + kvHead * size;
+            T* value = t.values + slot * t.kvStride + kvHead * size;
+            for (int i = lane; i < size; i += 32) {
+                key[i] = fromFloat<T>(queries[h][i]);
+                value[i] = row[(t.heads + t.kvHeads + kvHead) * size + i];
+            }
         }
     }
-    for (int p = range.begin + warp; p < range.end; p += kWarps) {
-        const std::int64_t at = (sequence * a.capacity + p) * a.kvStride + kvHead * a.headSize;
-        float key[perLane], value[perLane];
-        for (int i = 0; i < perLane; ++i) {
-            const int e = lane + i * 32;
-            key[i] = e < a.headSize ? asFloat(a.keys[at + e]) : 0.0f;
-            value[i] = e < a.headSize ? asFloat(a.values[at + e]) : 0.0f;
+    __syncthreads();
+}
+
+// What a team knows of the positions it saw, head by head; this lane's eight elements of the output.
+template <int group>
+struct Softmax {
+    float most[group], sum[group] = {}, output[group][8] = {};
+    __device__ Softmax() {
+#pragma unroll
+        for (float& value : most) value = -INFINITY;
+    }
+    __device__ void take(int g, float score, const float (&value)[8]) {
+        const float next = fmaxf(most[g], score), old = exp2f(most[g] - next), weight = exp2f(score - next);
+        sum[g] = sum[g] * old + weight;
+        most[g] = next;
+#pragma unroll
+        for (int i = 0; i < 8; ++i) output[g][i] = output[g][i] * old + weight * value[i];
+    }
+};
+
+template <class T, int lanes, int group>
+__device__ void attendSplit(const DecodeArguments<T>& a, std::int64_t firstSlot, int kvHead, int begin, int end,
+                            const float (&queries)[group + 1][kMostHeadSize], Softmax<group>& softmax) {
+    constexpr int teams = kWarps * 32 / lanes;
+    const AttentionArguments<T>& t = a.attention;
+    const int team = static_cast<int>(threadIdx.x) / lanes, element = static_cast<int>(threadIdx.x) % lanes * 8;
+    const bool works = element < t.headSize;
+    float query[group][8];
+#pragma unroll
+    for (int g = 0; g < group; ++g) {
+#pragma unroll
+        for (int i = 0; i < 8; ++i) query[g][i] = works ? queries[g][element + i] : 0.0f;
+    }
+    // Whole warps go round together, so that their lanes can add up scores.
+    for (int base = begin; base < end; base += teams * kUnrolled) {
+        uint4 keys[kUnrolled] = {}, values[kUnrolled] = {};
+#pragma unroll
+        for (int u = 0; u < kUnrolled; ++u) {
+            const int position = base + u * teams + team;
+            const std::int64_t at = (firstSlot + position) * t.kvStride + kvHead * t.headSize + element;
+            if (position < end && works) {
+                keys[u] = *reinterpret_cast<const uint4*>(t.keys + at);
+                values[u] = *reinterpret_cast<const uint4*>(t.values + at);
+            }
         }
-        for (int g = 0; g < group; ++g) {
-            float score = 0;
-            for (int i = 0; i < perLane; ++i) score += query[g][i] * key[i];
-            score = warpSum(score);
-            const float next = fmaxf(most[g], score), old = exp2f(most[g] - next), weight = exp2f(score - next);
-            sum[g] = sum[g] * old + weight;
-            for (int i = 0; i < perLane; ++i) output[g][i] = output[g][i] * old + weight * value[i];
-            most[g] = next;
+#pragma unroll
+        for (int u = 0; u < kUnrolled; ++u) {
+            float scores[group] = {}, key[8], value[8];
+            unpackEight<T>(keys[u], key);
+            unpackEight<T>(values[u], value);
+#pragma unroll
+            for (int g = 0; g < group; ++g) {
+#pragma unroll
+                for (int i = 0; i < 8; ++i) scores[g] += query[g][i] * key[i];
+#pragma unroll
+                for (int step = lanes / 2; step > 0; step /= 2)
+                    scores[g] += __shfl_xor_sync(kAllLanes, scores[g], step);
+            }
+            if (base + u * teams + team >= end) continue;
+#pragma unroll
+            for (int g = 0; g < group; ++g) softmax.take(g, scores[g], value);
         }
     }
+}
 
-    __shared__ float warpMost[kWarps], warpTotal[kWarps], warpOutput[kWarps][perLane * 32];
-    for (int g = 0; g < group; ++g) {
-        __syncthreads();
-        if (lane == 0) {
-            warpMost[warp] = most[g];
-            warpTotal[warp] = sum[g];
-        }
-        for (int i = 0; i < perLane; ++i) warpOutput[warp][lane + i * 32] = output[g][i];
-        __syncthreads();
-        float top = -INFINITY;
-        for (int w = 0; w < kWarps; ++w) top = fmaxf(top, warpMost[w]);
-        float* out = scratch +
-                     ((static_cast<std::int64_t>(token) * a.heads + firstHead + g) * splits + split) * (a.headSize + 2);
-        float total = 0;
-        for (int w = 0; w < kWarps; ++w)
-            total += warpMost[w] == -INFINITY ? 0.0f : warpTotal[w] * exp2f(warpMost[w] - top);
-        for (int e = static_cast<int>(threadIdx.x); e < a.headSize; e += kWarps * 32) {
-            float merged = 0;
-            for (int w = 0; w < kWarps; ++w)
-                merged += warpMost[w] == -INFINITY ? 0.0f : warpOutput[w][e] * exp2f(warpMost[w] - top);
-            out[2 + e] = merged;
-        }
-        if (threadIdx.x == 0) {
-            out[0] = top;
-            out[1] = total;
-        }
+// The teams' results of head g as (maximum, sum, output).
+template <int lanes, int group>
+__device__ void mergeTeams(const Softmax<group>& softmax, int g, int headSize, float* merged) {
+    constexpr int teams = kWarps * 32 / lanes;
+    __shared__ float most[teams], sum[teams], outputs[kWarps][lanes * 8];
+    const int team = static_cast<int>(threadIdx.x) / lanes, lane = static_cast<int>(threadIdx.x) % lanes;
+    __syncthreads();
+    if (lane == 0) {
+        most[team] = softmax.most[g];
+        sum[team] = softmax.sum[g];
+    }
+    __syncthreads();
+    float top = -INFINITY, total = 0;
+    for (float value : most) top = fmaxf(top, value);
+    for (int i = 0; i < teams; ++i) total += most[i] == -INFINITY ? 0.0f : sum[i] * exp2f(most[i] - top);
+    const float factor = softmax.most[g] == -INFINITY ? 0.0f : exp2f(softmax.most[g] - top);
+    // A warp's teams meet by shuffles, the warps in shared memory.
+#pragma unroll
+    for (int i = 0; i < 8; ++i) {
+        float value = softmax.output[g][i] * factor;
+#pragma unroll
+        for (int step = lanes; step < 32; step *= 2) value += __shfl_xor_sync(kAllLanes, value, step);
+        if (threadIdx.x % 32 < lanes) outputs[threadIdx.x / 32][lane * 8 + i] = value;
+    }
+    __syncthreads();
+    for (int e = static_cast<int>(threadIdx.x); e < headSize; e += kWarps * 32) {
+        float value = 0;
+        for (int w = 0; w < kWarps; ++w) value += outputs[w][e];
+        merged[2 + e] = value;
+    }
+    if (threadIdx.x == 0) {
+        merged[0] = top;
+        merged[1] = total;
     }
 }
 
 template <class T>
-__global__ void combineKernel(AttentionArguments<T> a, int splits, const float* scratch) {
-    const int head = static_cast<int>(blockIdx.x), token = static_cast<int>(blockIdx.y);
-    const float* parts = scratch + (static_cast<std::int64_t>(token) * a.heads + head) * splits * (a.headSize + 2);
-    float most = -INFINITY;
-    for (int s = 0; s < splits; ++s) most = fmaxf(most, parts[s * (a.headSize + 2)]);
-    float total = 0;
-    for (int s = 0; s < splits; ++s) {
-        const float* part = parts + s * (a.headSize + 2);
-        if (part[0] != -INFINITY) total += part[1] * exp2f(part[0] - most);
-    }
-    for (int e = static_cast<int>(threadIdx.x); e < a.headSize; e += static_cast<int>(blockDim.x)) {
-        float merged = 0;
-        for (int s = 0; s < splits; ++s) {
-            const float* part = parts + s * (a.headSize + 2);
-            if (part[0] != -INFINITY) merged += part[2 + e] * exp2f(part[0] - most);
-        }
-        a.y[token * a.yStride + head * a.headSize + e] = fromFloat<T>(merged / total);
+__device__ void mergeSplits(const DecodeArguments<T>& a, int token, int head, const Range& range) {
+    const AttentionArguments<T>& t = a.attention;
+    const int width = t.headSize + 2;
+    const float* parts = a.partials + (static_cast<std::int64_t>(token) * t.heads + head) * a.splits * width;
+    float most = -INFINITY, total = 0;
+    for (int s = range.firstSplit; s <= range.lastSplit; ++s) most = fmaxf(most, __ldcg(parts + s * width));
+    for (int s = range.firstSplit; s <= range.lastSplit; ++s)
+        total += __ldcg(parts + s * width + 1) * exp2f(__ldcg(parts + s * width) - most);
+    for (int e = static_cast<int>(threadIdx.x); e < t.headSize; e += kWarps * 32) {
+        float value = 0;
+        for (int s = range.firstSplit; s <= range.lastSplit; ++s)
+            value += __ldcg(parts + s * width + 2 + e) * exp2f(__ldcg(parts + s * width) - most);
+        t.y[token * t.yStride + head * t.headSize + e] = fromFloat<T>(value / total);
     }
 }
 
-template <class T, int perLane>
-void launch(const AttentionArguments<T>& a, std::int64_t tokens, int splits, float* scratch, cudaStream_t stream) {
-    const int shared = a.heads / a.kvHeads;
-    const auto run = [&]<int group>() {
-        const dim3 grid(static_cast<unsigned>(splits), static_cast<unsigned>(a.heads / group),
-                        static_cast<unsigned>(tokens));
-        decodeKernel<T, perLane, group><<<grid, kWarps * 32, 0, stream>>>(a, splits, scratch);
-    };
-    if (shared % 4 == 0) run.template operator()<4>();
-    else if (shared % 2 == 0) run.template operator()<2>();
-    else run.template operator()<1>();
-    CUDA_CHECK_LAUNCH();
+template <class T, int lanes, int group>
+__global__ void __launch_bounds__(kWarps * 32) decodeKernel(const DecodeArguments<T> a) {
+    __shared__ float queries[group + 1][kMostHeadSize], merged[kMostHeadSize + 2];
+    __shared__ int arrived;
+    const AttentionArguments<T>& t = a.attention;
+    const int split = static_cast<int>(blockIdx.x), token = static_cast<int>(blockIdx.z);
+    const int shared = t.heads / t.kvHeads, pieces = (shared + group - 1) / group;
+    const int kvHead = static_cast<int>(blockIdx.y) / pieces, piece = static_cast<int>(blockIdx.y) % pieces;
+    const int firstHead = kvHead * shared + piece * group, heads = min(group, shared - piece * group);
+    const int sequence = token / t.tokensEach, position = t.past[sequence] + token % t.tokensEach;
+    const Range range = rangeOf(a, position);
+    if (split < range.firstSplit || split > range.lastSplit) return;
+
+    waitForPrevious();
+    letNextStart();
+    if (position >= t.capacity) return;  // beyond the cache: nothing there may be written over
+    const std::int64_t firstSlot = sequence * t.capacity;
+    enter<T, group>(a, token, firstSlot + position, position, firstHead, heads, kvHead,
+                    a.enters && split == range.lastSplit, queries);
+    Softmax<group> softmax;
+    attendSplit<T, lanes, group>(a, firstSlot, kvHead, max(range.begin, split * a.splitPositions),
+                                 min(range.end, (split + 1) * a.splitPositions), queries, softmax);
+    const bool alone = range.firstSplit == range.lastSplit;
+#pragma unroll
+    for (int g = 0; g < group; ++g) {
+        if (g >= heads) break;
+        const int head = firstHead + g;
+        float* to = alone ? merged
+                          : a.partials + ((static_cast<std::int64_t>(token) * t.heads + head) * a.splits + split) *
+                                             (t.headSize + 2);
+        mergeTeams<lanes, group>(softmax, g, t.headSize, to);
+        if (!alone) continue;
+        __syncthreads();
+        for (int e = static_cast<int>(threadIdx.x); e < t.headSize; e += kWarps * 32)
+            t.y[token * t.yStride + head * t.headSize + e] = fromFloat<T>(merged[2 + e] / merged[1]);
+    }
+    if (alone) return;
+    int* counter = a.counters + token * static_cast<int>(gridDim.y) + static_cast<int>(blockIdx.y);
+    __threadfence();
+    __syncthreads();
+    if (threadIdx.x == 0) arrived = atomicAdd(counter, 1);
+    __syncthreads();
+    if (arrived != range.lastSplit - range.firstSplit) return;
+    __threadfence();
+    for (int g = 0; g < heads; ++g) mergeSplits(a, token, firstHead + g, range);
+    if (threadIdx.x == 0) *counter = 0;
+}
+
+int headsTogether(int shared) {
+    return shared >= 3 ? 4 : shared;
+}
+
+int piecesOf(const AttentionSpec& spec) {
+    const auto shared = static_cast<int>(spec.heads / spec.kvHeads);
+    return (shared + headsTogether(shared) - 1) / headsTogether(shared);
 }
 
 }  // namespace
 
-std::size_t decodeScratchBytes(const AttentionCall& call) {
-    const std::int64_t splits = (call.batch.pastLimit + call.batch.tokensEach + kSplitPositions - 1) / kSplitPositions;
-    return static_cast<std::size_t>(call.batch.tokens() * call.spec.heads * splits * (call.spec.headSize + 2)) *
-           sizeof(float);
+DecodeSplits decodeSplits(const AttentionCall& call, int multiprocessors) {
+    // About four blocks a multiprocessor where the past is as long as it may be; a split no shorter than a few rounds of a block.
+    const AttentionSpec& spec = call.spec;
+    const std::int64_t positions = call.batch.pastLimit + call.batch.tokensEach, tokens = call.batch.tokens();
+    const std::int64_t columns = tokens * spec.kvHeads * piecesOf(spec);
+    const std::int64_t wanted = (positions * columns / (4 * multiprocessors) + 63) / 64 * 64;
+    DecodeSplits splits{};
+    splits.positions = static_cast<int>(std::clamp<std::int64_t>(wanted, 64, 512));
+    splits.count = static_cast<int>((positions + splits.positions - 1) / splits.positions);
+    splits.headsTogether = headsTogether(static_cast<int>(spec.heads / spec.kvHeads));
+    splits.counters = static_cast<std::size_t>(columns);
+    splits.partialFloats = static_cast<std::size_t>(tokens * spec.heads * splits.count * (spec.headSize + 2));
+    return splits;
 }
 
 template <class T>
-void attendDecode(const AttentionArguments<T>& a, std::int64_t sequences, std::int64_t splits, float* scratch,
-                  cudaStream_t stream) {
-    const std::int64_t tokens = sequences * a.tokensEach;
-    const int perLane = (a.headSize + 31) / 32, pieces = static_cast<int>(splits);
-    if (perLane <= 1) launch<T, 1>(a, tokens, pieces, scratch, stream);
-    else if (perLane <= 2) launch<T, 2>(a, tokens, pieces, scratch, stream);
-    else if (perLane <= 4) launch<T, 4>(a, tokens, pieces, scratch, stream);
-    else launch<T, 8>(a, tokens, pieces, scratch, stream);
-    combineKernel<<<dim3(static_cast<unsigned>(a.heads), static_cast<unsigned>(tokens)), 128, 0, stream>>>(a, pieces,
-                                                                                                           scratch);
-    CUDA_CHECK_LAUNCH();
+void attendDecode(const CudaContext& context, const AttentionArguments<T>& arguments, const HeadTransform& transform,
+                  bool enters, std::int64_t sequences, const DecodeSplits& splits, int* counters, float* partials) {
+    const DecodeArguments<T> a{arguments, transform, enters, splits.positions, splits.count, counters, partials};
+    const int shared = arguments.heads / arguments.kvHeads;
+    const auto launch = [&]<int lanes, int group>() {
+        const dim3 grid(static_cast<unsigned>(splits.count),
+                        static_cast<unsigned>(arguments.kvHeads * ((shared + group - 1) / group)),
+                        static_cast<unsigned>(sequences * arguments.tokensEach));
+        launchChained(context, decodeKernel<T, lanes, group>, grid, kWarps * 32, 0, a);
+    };
+    const auto launchGroup = [&]<int lanes>() {
+        if (splits.headsTogether == 1) launch.template operator()<lanes, 1>();
+        else if (splits.headsTogether == 2) launch.template operator()<lanes, 2>();
+        else launch.template operator()<lanes, 4>();
+    };
+    if (arguments.headSize <= 64) launchGroup.template operator()<8>();
+    else if (arguments.headSize <= 128) launchGroup.template operator()<16>();
+    else launchGroup.template operator()<32>();
 }
 
-template void attendDecode<Half>(const AttentionArguments<Half>&, std::int64_t, std::int64_t, float*, cudaStream_t);
-template void attendDecode<Brain>(const AttentionArguments<Brain>&, std::int64_t, std::int64_t, float*, cudaStream_t);
+template void attendDecode<Half>(const CudaContext&, const AttentionArguments<Half>&, const HeadTransform&, bool,
+                                 std::int64_t, const DecodeSplits&, int*, float*);
+template void attendDecode<Brain>(const CudaContext&, const AttentionArguments<Brain>&, const HeadTransform&, bool,
+                                  std::int64_t, const DecodeSplits&, int*, float*);
 
 }  // namespace gptq

@@ -145,7 +145,7 @@ __global__ void __launch_bounds__(kWarps * 32) prefillKernel(AttentionArguments<
         for (int i = 0; i < 4; ++i) {
             const int row = rows[i % 2], column = k * 16 + lane % 4 * 2 + i / 2 * 8;
             const bool inside = row < a.tokensEach && column < a.headSize;
-            const T* at = a.queries + (static_cast<std::int64_t>(sequence) * a.tokensEach + row) * a.queryStride +
+            const T* at = a.qkv + (static_cast<std::int64_t>(sequence) * a.tokensEach + row) * a.qkvStride +
                           head * a.headSize + column;
             queries[k].x[i] = inside ? *reinterpret_cast<const std::uint32_t*>(at) : 0u;
         }

@@ -168,4 +168,11 @@ void* CudaBackend::scratch(DeviceArray& place, std::size_t bytes) {
     return place.as<void>();
 }
 
+int* CudaBackend::zeroCounters(DeviceArray& place, std::size_t count) {
+    const std::size_t before = place.bytes();
+    auto* const counters = static_cast<int*>(scratch(place, count * sizeof(int)));
+    if (place.bytes() != before) CUDA_CHECK(cudaMemsetAsync(counters, 0, place.bytes(), stream()));
+    return counters;
+}
+
 }  // namespace gptq

@@ -24,12 +24,14 @@ public:
     std::unique_ptr<RecordedStep> record(std::function<void()> step) override;
     double time(const std::function<void()>& work) override;
 
-    // elementwise.cu, norm.cu, loss.cu
+    // elementwise.cu, norm.cu, loss.cu, choice.cu
     void embed(ConstTensorView ids, ConstTensorView table, TensorView residual) override;
     void siluGate(ConstTensorView gateUp, TensorView y) override;
     void addResidual(ConstTensorView x, TensorView residual) override;
     void normalize(const NormSpec& norm, ConstTensorView x, TensorView y) override;
     void crossEntropy(ConstTensorView logits, ConstTensorView targets, TensorView loss) override;
+    void chooseLargest(ConstTensorView logits, std::int64_t choices, TensorView ids) override;
+    void addToIntegers(TensorView integers, std::int32_t amount) override;
 
     // linear.cu
     void linear(const DenseWeight& weight, const GroupCall& call) override;
@@ -58,8 +60,11 @@ private:
     void compose(const GroupCall& call, std::int64_t outputs, ConstTensorView bias, const Product& product);
     // y = x w^T, or y += it: x (m, k) and w (n, k) of the activation type, y (m, n) of it or float32.
     void denseProduct(ConstTensorView x, ConstTensorView w, TensorView y, bool accumulate);
-    GroupCall normed(const GroupCall& call);  // the rest of the call, its norm done
+    GroupCall normed(const GroupCall& call);                   // the rest of the call, its norm done
+    int* zeroCounters(DeviceArray& place, std::size_t count);  // zeros, as every step leaves them
     ConstTensorView gathered(ConstTensorView x, ConstTensorView order);
+    // y = x w^T, or y += it, of some or many tokens; columns in packed order.
+    void packedProduct(const PackedWeight& weight, ConstTensorView x, TensorView y, bool accumulate);
     ConstTensorView dequantized(const PackedWeight& weight, DType type);
     // y -= a b in float32: a (m, k), b (k, n), y (m, n), row-major.
     void subtractProduct(ConstTensorView a, ConstTensorView b, TensorView y);
@@ -78,9 +83,11 @@ private:
     void* scratch(DeviceArray& place, std::size_t bytes);
 
     std::shared_ptr<CudaContext> m_context;
-    DeviceArray m_weightScratch;     // a dequantized matrix
-    DeviceArray m_inputScratch;      // gathered inputs
-    DeviceArray m_attentionScratch;  // partial results of a split context
+    DeviceArray m_weightScratch;                          // a dequantized matrix
+    DeviceArray m_inputScratch;                           // gathered inputs
+    DeviceArray m_attentionScratch, m_attentionCounters;  // partial results of a split context
+    DeviceArray m_productScratch, m_productCounters;      // partial sums of split inputs
+    DeviceArray m_choiceScratch, m_choiceCounters;        // partial results of a row of logits
     std::vector<DeviceArray> m_outgrown;
 };
 

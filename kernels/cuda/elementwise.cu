@@ -3,6 +3,7 @@
 
 // Ops that touch every element once: y[t, i] of x[t, i]. A thread an element; bound by memory.
 #include "kernels/cuda/cuda_backend.h"
+#include "kernels/cuda/launch.h"
 #include "kernels/cuda/types.cuh"
 #include "kernels/op_checks.h"
 
@@ -14,6 +15,8 @@ constexpr int kThreads = 256;
 template <class T>
 __global__ void embedKernel(const std::int32_t* ids, const T* table, std::int64_t tableStride, std::int64_t vocabulary,
                             float* residual, std::int64_t stride, int width) {
+    waitForPrevious();
+    letNextStart();
     const std::int32_t id = ids[blockIdx.x];
     const bool known = id >= 0 && id < vocabulary;
     for (int i = static_cast<int>(threadIdx.x); i < width; i += kThreads) {
@@ -49,11 +52,10 @@ void CudaBackend::embed(ConstTensorView ids, ConstTensorView table, TensorView r
     requireMatrix(table, table.dtype(), table.rows(), width, "embed: table");
     requireMatrix(residual, DType::Float32, tokens, width, "embed: residual");
     withActivation(table.dtype(), [&]<class T>() {
-        embedKernel<<<static_cast<unsigned>(tokens), kThreads, 0, stream()>>>(
-            deviceData<std::int32_t>(ids), deviceData<T>(table), table.rowStride(), table.rows(),
-            deviceData<float>(residual), residual.rowStride(), static_cast<int>(width));
+        launchChained(*m_context, embedKernel<T>, static_cast<unsigned>(tokens), kThreads, 0,
+                      deviceData<std::int32_t>(ids), deviceData<T>(table), table.rowStride(), table.rows(),
+                      deviceData<float>(residual), residual.rowStride(), static_cast<int>(width));
     });
-    CUDA_CHECK_LAUNCH();
 }
 
 void CudaBackend::siluGate(ConstTensorView gateUp, TensorView y) {

@@ -7,6 +7,7 @@
 #include "kernels/cuda/dense_decode.cuh"
 #include "kernels/cuda/packed_decode.cuh"
 #include "kernels/cuda/packed_dequantize.cuh"
+#include "kernels/cuda/packed_middle.cuh"
 #include "kernels/cuda/types.cuh"
 #include "kernels/op_checks.h"
 
@@ -14,6 +15,7 @@ namespace gptq {
 namespace {
 
 constexpr int kThreads = 256;
+constexpr std::int64_t kMostMiddleTokens = 256;  // above, a dequantized matrix in cuBLAS is faster
 constexpr std::int64_t kMostDenseInputBytes = static_cast<std::int64_t>(kPlainShared);
 
 template <class T>
@@ -94,9 +96,20 @@ void CudaBackend::linear(const PackedWeight& weight, const GroupCall& call) {
         packedDecode(*m_context, weight, productInput(call), productOutput(call, weight.bias), activations))
         return;
     if (call.in) return linear(weight, normed(call));
-    compose(call, weight.rows, weight.bias, [&](ConstTensorView x, TensorView y, bool accumulate) {
-        denseProduct(x, dequantized(weight, x.dtype()), y, accumulate);
-    });
+    compose(call, weight.rows, weight.bias,
+            [&](ConstTensorView x, TensorView y, bool accumulate) { packedProduct(weight, x, y, accumulate); });
+}
+
+void CudaBackend::packedProduct(const PackedWeight& weight, ConstTensorView x, TensorView y, bool accumulate) {
+    if (x.rows() > kMostMiddleTokens || !packedMiddleTakes(weight) || !readsWhole(x))
+        return denseProduct(x, dequantized(weight, x.dtype()), y, accumulate);
+    const MiddleShape shape =
+        middleShape(x.rows(), weight.rows, weight.columns, m_context->properties().multiProcessorCount);
+    auto* const partials = static_cast<float*>(scratch(m_productScratch, shape.partialFloats * sizeof(float)));
+    const ProductInput in{x.data(), x.rowStride(), static_cast<int>(x.rows()), nullptr, 0.0f};
+    const ProductOutput out{y.data(), y.rowStride(), nullptr, y.dtype() == DType::Float32, accumulate, false};
+    packedMiddle(*m_context, weight, in, out, x.dtype(), shape, partials,
+                 zeroCounters(m_productCounters, shape.counters));
 }
 
 ConstTensorView CudaBackend::gathered(ConstTensorView x, ConstTensorView order) {

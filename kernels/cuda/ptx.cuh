@@ -112,6 +112,15 @@ __device__ inline void copyAsync(void* shared, const void* global) {
         static_cast<std::uint32_t*>(shared)[i] = static_cast<const std::uint32_t*>(global)[i];
 #endif
 }
+// 16 bytes, of zeros where there is nothing to copy.
+__device__ inline void copyAsyncOrZero(void* shared, const void* global, bool there) {
+#if __CUDA_ARCH__ >= 800
+    const auto to = static_cast<std::uint32_t>(__cvta_generic_to_shared(shared));
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(global), "r"(there ? 16 : 0));
+#else
+    *static_cast<uint4*>(shared) = there ? *static_cast<const uint4*>(global) : uint4{};
+#endif
+}
 __device__ inline void endCopies() {
 #if __CUDA_ARCH__ >= 800
     asm volatile("cp.async.commit_group;");

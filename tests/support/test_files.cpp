@@ -3,14 +3,11 @@
 
 #include "support/test_files.h"
 
-<<<<<<< HEAD
-#include <cstdlib>
-=======
 #include <zlib.h>
 
 #include <algorithm>
 #include <array>
->>>>>>> e233c33 (test: bad tokenizer.json, vocab.json, merges.txt, JSON and gzip texts through the program)
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 
