@@ -120,7 +120,7 @@ device_tests() {
 
 # The figures that tests of the QtTest kind tell about, without their decoration.
 figures() {
-    sed -nE 's/^QINFO *: *[A-Za-z:]+\(([^)]*)\) (.*)$/  \1: \2/p; /^FAIL!/p' "$1" | cut -c1-160 | tee -a "$report"
+    sed -nE 's/^QINFO *: *[A-Za-z0-9:]+\(([^)]*)\) (.*)$/  \1: \2/p; /^FAIL!/p' "$1" | cut -c1-160 | tee -a "$report"
 }
 
 part_suites() {
