@@ -29,7 +29,7 @@ failures=0
 
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
-export QT_QPA_PLATFORM=offscreen XDG_RUNTIME_DIR="$work" QT_LOGGING_RULES="qt.qpa.*=false"
+export QTEST_FUNCTION_TIMEOUT=900000 QT_QPA_PLATFORM=offscreen XDG_RUNTIME_DIR="$work" QT_LOGGING_RULES="qt.qpa.*=false"
 chmod 700 "$work"
 
 say() {
@@ -215,7 +215,12 @@ say "$(date -u '+%Y-%m-%d %H:%M UTC'), $(uname -m), ${#cpus[@]} processors"
 if command -v nvidia-smi >/dev/null; then
     say "$(nvidia-smi --query-gpu=name,driver_version,memory.total,clocks.max.sm,clocks.max.memory --format=csv,noheader)"
 fi
-say "$("$gptq" devices 2>&1)"
+devices="$("$gptq" devices 2>&1)"
+say "$devices"
+if ! grep -q "^$device" <<<"$devices"; then
+    say "FAILED: there is no $device here, so what follows says nothing about it"
+    failures=$((failures + 1))
+fi
 for part in "${parts[@]}"; do "part_$part"; done
 say ""
 say "$failures failures, $SECONDS s"
