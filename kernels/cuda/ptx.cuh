@@ -51,25 +51,45 @@ __device__ inline void multiplyAdd(FragmentC& c, const FragmentA& a, const Fragm
 #endif
 }
 
+#if __CUDA_ARCH__ < 800
+// sm_75's tensor cores do not take bfloat16: the lanes exchange their fragments and multiply in float32. One function, called:
+// a kernel has some hundred places for it, and unrolled there it takes ptxas minutes.
+__device__ __noinline__ inline float4 multiplyAddByLanes(float4 c, uint4 a, uint2 b) {
+    const int lane = static_cast<int>(threadIdx.x) % 32, row = lane / 4, column = lane % 4 * 2;
+    const auto pairAt = [](std::uint32_t bits, int from) {
+        return __bfloat1622float2(pairOf<__nv_bfloat162>(__shfl_sync(kAllLanes, bits, from)));
+    };
+    const auto dot = [](float2 left, float2 right) { return left.x * right.x + left.y * right.y; };
+    const std::uint32_t left[2][2] = {{a.x, a.y}, {a.z, a.w}}, right[2] = {b.x, b.y};
+    for (int half = 0; half < 2; ++half) {
+#pragma unroll 1
+        for (int quad = 0; quad < 4; ++quad) {
+            const float2 low = pairAt(left[half][0], row * 4 + quad), high = pairAt(left[half][1], row * 4 + quad);
+            const float2 first = pairAt(right[half], column * 4 + quad),
+                         second = pairAt(right[half], (column + 1) * 4 + quad);
+            c.x += dot(low, first);
+            c.y += dot(low, second);
+            c.z += dot(high, first);
+            c.w += dot(high, second);
+        }
+    }
+    return c;
+}
+#endif
+
 // c += a b for bfloat16.
 __device__ inline void multiplyAdd(FragmentC& c, const FragmentA& a, const FragmentB& b, Brain) {
 #if __CUDA_ARCH__ >= 800
     asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
         : "+f"(c.x[0]), "+f"(c.x[1]), "+f"(c.x[2]), "+f"(c.x[3])
         : "r"(a.x[0]), "r"(a.x[1]), "r"(a.x[2]), "r"(a.x[3]), "r"(b.x[0]), "r"(b.x[1]));
-#else  // sm_75's tensor cores do not take bfloat16: the lanes exchange their fragments and multiply in float32
-    const int lane = static_cast<int>(threadIdx.x) % 32, row = lane / 4, column = lane % 4 * 2;
-    for (int quad = 0; quad < 4; ++quad) {
-        for (int half = 0; half < 2; ++half) {
-            const auto low = pairOf<__nv_bfloat162>(__shfl_sync(kAllLanes, a.x[2 * half], row * 4 + quad));
-            const auto high = pairOf<__nv_bfloat162>(__shfl_sync(kAllLanes, a.x[2 * half + 1], row * 4 + quad));
-            for (int n = 0; n < 2; ++n) {
-                const auto right = pairOf<__nv_bfloat162>(__shfl_sync(kAllLanes, b.x[half], (column + n) * 4 + quad));
-                c.x[n] += __low2float(low) * __low2float(right) + __high2float(low) * __high2float(right);
-                c.x[2 + n] += __low2float(high) * __low2float(right) + __high2float(high) * __high2float(right);
-            }
-        }
-    }
+#else
+    const float4 sums =
+        multiplyAddByLanes({c.x[0], c.x[1], c.x[2], c.x[3]}, {a.x[0], a.x[1], a.x[2], a.x[3]}, {b.x[0], b.x[1]});
+    c.x[0] = sums.x;
+    c.x[1] = sums.y;
+    c.x[2] = sums.z;
+    c.x[3] = sums.w;
 #endif
 }
 
