@@ -23,6 +23,7 @@ namespace {
 
 constexpr int kWarps = 4;
 constexpr int kUnrolled = 4;  // positions of a team in flight
+constexpr int kMostSplits = 256;
 
 template <class T>
 struct DecodeArguments {
@@ -147,63 +148,100 @@ __device__ void attendSplit(const DecodeArguments<T>& a, std::int64_t firstSlot,
     }
 }
 
-// The teams' results of head g as (maximum, sum, output).
+// A block's shared memory, after its queries: what teams and splits merge in.
 template <int lanes, int group>
-__device__ void mergeTeams(const Softmax<group>& softmax, int g, int headSize, float* merged) {
-    constexpr int teams = kWarps * 32 / lanes;
-    __shared__ float most[teams], sum[teams], outputs[kWarps][lanes * 8];
+struct Merge {
+    static constexpr int kTeams = kWarps * 32 / lanes;
+    float most[group][kTeams], sum[group][kTeams];
+    float outputs[group][kWarps][lanes * 8];
+    float weights[group][kMostSplits];
+    int arrived;
+};
+
+// The teams' results, head by head: take(head, maximum, sum, element, output) for every element, output not yet over sum.
+template <int lanes, int group, class Take>
+__device__ void mergeTeams(const Softmax<group>& softmax, int heads, int headSize, Merge<lanes, group>& merge,
+                           const Take& take) {
+    constexpr int teams = Merge<lanes, group>::kTeams;
     const int team = static_cast<int>(threadIdx.x) / lanes, lane = static_cast<int>(threadIdx.x) % lanes;
-    __syncthreads();
-    if (lane == 0) {
-        most[team] = softmax.most[g];
-        sum[team] = softmax.sum[g];
+#pragma unroll
+    for (int g = 0; g < group; ++g) {
+        if (lane != 0) break;
+        merge.most[g][team] = softmax.most[g];
+        merge.sum[g][team] = softmax.sum[g];
     }
     __syncthreads();
-    float top = -INFINITY, total = 0;
-    for (float value : most) top = fmaxf(top, value);
-    for (int i = 0; i < teams; ++i) total += most[i] == -INFINITY ? 0.0f : sum[i] * exp2f(most[i] - top);
-    const float factor = softmax.most[g] == -INFINITY ? 0.0f : exp2f(softmax.most[g] - top);
+    const auto topOf = [&](int g) {
+        float top = -INFINITY;
+#pragma unroll
+        for (int i = 0; i < teams; ++i) top = fmaxf(top, merge.most[g][i]);
+        return top;
+    };
     // A warp's teams meet by shuffles, the warps in shared memory.
 #pragma unroll
-    for (int i = 0; i < 8; ++i) {
-        float value = softmax.output[g][i] * factor;
+    for (int g = 0; g < group; ++g) {
+        const float factor = softmax.most[g] == -INFINITY ? 0.0f : exp2f(softmax.most[g] - topOf(g));
 #pragma unroll
-        for (int step = lanes; step < 32; step *= 2) value += __shfl_xor_sync(kAllLanes, value, step);
-        if (threadIdx.x % 32 < lanes) outputs[threadIdx.x / 32][lane * 8 + i] = value;
+        for (int i = 0; i < 8; ++i) {
+            float value = softmax.output[g][i] * factor;
+#pragma unroll
+            for (int step = lanes; step < 32; step *= 2) value += __shfl_xor_sync(kAllLanes, value, step);
+            if (threadIdx.x % 32 < lanes) merge.outputs[g][threadIdx.x / 32][lane * 8 + i] = value;
+        }
     }
     __syncthreads();
-    for (int e = static_cast<int>(threadIdx.x); e < headSize; e += kWarps * 32) {
-        float value = 0;
-        for (int w = 0; w < kWarps; ++w) value += outputs[w][e];
-        merged[2 + e] = value;
-    }
-    if (threadIdx.x == 0) {
-        merged[0] = top;
-        merged[1] = total;
+    for (int i = static_cast<int>(threadIdx.x); i < heads * headSize; i += kWarps * 32) {
+        const int g = i / headSize, e = i % headSize;
+        const float top = topOf(g);
+        float total = 0, value = 0;
+#pragma unroll
+        for (int t = 0; t < teams; ++t)
+            total += merge.most[g][t] == -INFINITY ? 0.0f : merge.sum[g][t] * exp2f(merge.most[g][t] - top);
+#pragma unroll
+        for (int w = 0; w < kWarps; ++w) value += merge.outputs[g][w][e];
+        take(g, top, total, e, value);
     }
 }
 
-template <class T>
-__device__ void mergeSplits(const DecodeArguments<T>& a, int token, int head, const Range& range) {
+// The splits' results in scratch memory to the outputs; a warp finds a head's shares, then all threads add up.
+template <class T, int lanes, int group>
+__device__ void mergeSplits(const DecodeArguments<T>& a, int token, int firstHead, int heads, const Range& range,
+                            Merge<lanes, group>& merge) {
     const AttentionArguments<T>& t = a.attention;
-    const int width = t.headSize + 2;
-    const float* parts = a.partials + (static_cast<std::int64_t>(token) * t.heads + head) * a.splits * width;
-    float most = -INFINITY, total = 0;
-    for (int s = range.firstSplit; s <= range.lastSplit; ++s) most = fmaxf(most, __ldcg(parts + s * width));
-    for (int s = range.firstSplit; s <= range.lastSplit; ++s)
-        total += __ldcg(parts + s * width + 1) * exp2f(__ldcg(parts + s * width) - most);
-    for (int e = static_cast<int>(threadIdx.x); e < t.headSize; e += kWarps * 32) {
+    const int width = t.headSize + 2, count = range.lastSplit - range.firstSplit + 1;
+    const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
+    const auto partOf = [&](int g) {
+        return a.partials +
+               ((static_cast<std::int64_t>(token) * t.heads + firstHead + g) * a.splits + range.firstSplit) * width;
+    };
+    if (warp < heads) {
+        const float* part = partOf(warp);
+        float most = -INFINITY, total = 0;
+        for (int s = lane; s < count; s += 32) most = fmaxf(most, __ldcg(part + s * width));
+        most = warpMax(most);
+        for (int s = lane; s < count; s += 32) {
+            const float weight = exp2f(__ldcg(part + s * width) - most);
+            merge.weights[warp][s] = weight;
+            total += weight * __ldcg(part + s * width + 1);
+        }
+        total = warpSum(total);
+        for (int s = lane; s < count; s += 32) merge.weights[warp][s] /= total;
+    }
+    __syncthreads();
+    for (int i = static_cast<int>(threadIdx.x); i < heads * t.headSize; i += kWarps * 32) {
+        const int g = i / t.headSize, e = i % t.headSize;
+        const float* part = partOf(g) + 2 + e;
         float value = 0;
-        for (int s = range.firstSplit; s <= range.lastSplit; ++s)
-            value += __ldcg(parts + s * width + 2 + e) * exp2f(__ldcg(parts + s * width) - most);
-        t.y[token * t.yStride + head * t.headSize + e] = fromFloat<T>(value / total);
+#pragma unroll 8
+        for (int s = 0; s < count; ++s) value += merge.weights[g][s] * __ldcg(part + s * width);
+        t.y[token * t.yStride + (firstHead + g) * t.headSize + e] = fromFloat<T>(value);
     }
 }
 
 template <class T, int lanes, int group>
 __global__ void __launch_bounds__(kWarps * 32) decodeKernel(const DecodeArguments<T> a) {
-    __shared__ float queries[group + 1][kMostHeadSize], merged[kMostHeadSize + 2];
-    __shared__ int arrived;
+    __shared__ float queries[group + 1][kMostHeadSize];
+    __shared__ Merge<lanes, group> merge;
     const AttentionArguments<T>& t = a.attention;
     const int split = static_cast<int>(blockIdx.x), token = static_cast<int>(blockIdx.z);
     const int shared = t.heads / t.kvHeads, pieces = (shared + group - 1) / group;
@@ -223,28 +261,28 @@ __global__ void __launch_bounds__(kWarps * 32) decodeKernel(const DecodeArgument
     attendSplit<T, lanes, group>(a, firstSlot, kvHead, max(range.begin, split * a.splitPositions),
                                  min(range.end, (split + 1) * a.splitPositions), queries, softmax);
     const bool alone = range.firstSplit == range.lastSplit;
-#pragma unroll
-    for (int g = 0; g < group; ++g) {
-        if (g >= heads) break;
+    mergeTeams<lanes, group>(softmax, heads, t.headSize, merge, [&](int g, float top, float total, int e, float value) {
         const int head = firstHead + g;
-        float* to = alone ? merged
-                          : a.partials + ((static_cast<std::int64_t>(token) * t.heads + head) * a.splits + split) *
-                                             (t.headSize + 2);
-        mergeTeams<lanes, group>(softmax, g, t.headSize, to);
-        if (!alone) continue;
-        __syncthreads();
-        for (int e = static_cast<int>(threadIdx.x); e < t.headSize; e += kWarps * 32)
-            t.y[token * t.yStride + head * t.headSize + e] = fromFloat<T>(merged[2 + e] / merged[1]);
-    }
+        if (alone) {
+            t.y[token * t.yStride + head * t.headSize + e] = fromFloat<T>(value / total);
+            return;
+        }
+        float* part =
+            a.partials + ((static_cast<std::int64_t>(token) * t.heads + head) * a.splits + split) * (t.headSize + 2);
+        part[2 + e] = value;
+        if (e > 0) return;
+        part[0] = top;
+        part[1] = total;
+    });
     if (alone) return;
     int* counter = a.counters + token * static_cast<int>(gridDim.y) + static_cast<int>(blockIdx.y);
     __threadfence();
     __syncthreads();
-    if (threadIdx.x == 0) arrived = atomicAdd(counter, 1);
+    if (threadIdx.x == 0) merge.arrived = atomicAdd(counter, 1);
     __syncthreads();
-    if (arrived != range.lastSplit - range.firstSplit) return;
+    if (merge.arrived != range.lastSplit - range.firstSplit) return;
     __threadfence();
-    for (int g = 0; g < heads; ++g) mergeSplits(a, token, firstHead + g, range);
+    mergeSplits<T, lanes, group>(a, token, firstHead, heads, range, merge);
     if (threadIdx.x == 0) *counter = 0;
 }
 
@@ -266,7 +304,8 @@ DecodeSplits decodeSplits(const AttentionCall& call, int multiprocessors) {
     const std::int64_t columns = tokens * spec.kvHeads * piecesOf(spec);
     const std::int64_t wanted = (positions * columns / (4 * multiprocessors) + 63) / 64 * 64;
     DecodeSplits splits{};
-    splits.positions = static_cast<int>(std::clamp<std::int64_t>(wanted, 64, 512));
+    const std::int64_t least = std::max<std::int64_t>(64, (positions + kMostSplits - 1) / kMostSplits);
+    splits.positions = static_cast<int>(std::clamp<std::int64_t>(wanted, least, std::max<std::int64_t>(512, least)));
     splits.count = static_cast<int>((positions + splits.positions - 1) / splits.positions);
     splits.headsTogether = headsTogether(static_cast<int>(spec.heads / spec.kvHeads));
     splits.counters = static_cast<std::size_t>(columns);

@@ -86,6 +86,7 @@ private:
     DeviceArray m_weightScratch;                          // a dequantized matrix
     DeviceArray m_inputScratch;                           // gathered inputs
     DeviceArray m_attentionScratch, m_attentionCounters;  // partial results of a split context
+    DeviceArray m_biasScratch;                            // sums before their bias
     DeviceArray m_productScratch, m_productCounters;      // partial sums of split inputs
     DeviceArray m_choiceScratch, m_choiceCounters;        // partial results of a row of logits
     std::vector<DeviceArray> m_outgrown;

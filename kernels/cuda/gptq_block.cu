@@ -7,7 +7,8 @@
 //
 // A warp a row: 64 columns are two registers a lane, U's part is in 16 KB of shared memory, which every card has. Rows are
 // independent; the chain of 64 columns is the latency, hidden by as many warps as fit. Wider blocks are solved 64 columns at
-// a time, each pass followed by the product that updates the rest of the block.
+// a time, each pass followed by the product that updates the rest of the block. A pass ends where a group does, if one does within
+// reach, so that a group's grid is found from weights that have all errors of the columns before it.
 #include "kernels/cuda/cuda_backend.h"
 #include "kernels/cuda/reduce.cuh"
 #include "kernels/cuda/types.cuh"
@@ -110,14 +111,23 @@ __global__ void __launch_bounds__(kWarps * 32) solveBlockKernel(BlockArguments a
     }
 }
 
+// Columns of the pass that begins at `first`; `last` ends the block.
+std::int64_t passColumns(const GptqBlockCall& call, std::int64_t first, std::int64_t last) {
+    const std::int64_t reach = std::min<std::int64_t>(first + kColumns, last);
+    if (!call.groupOfColumn.empty() || reach == last) return reach - first;
+    const std::int64_t groupEnd = reach / call.groupColumns * call.groupColumns;
+    return (groupEnd > first ? groupEnd : reach) - first;
+}
+
 }  // namespace
 
 void CudaBackend::solveBlock(const GptqBlockCall& call) {
     m_context->enter();
     checkBlockCall(call);
     const std::int64_t rows = call.weights.rows();
-    for (std::int64_t done = 0; done < call.count; done += kColumns) {
-        const std::int64_t first = call.first + done, count = std::min<std::int64_t>(kColumns, call.count - done);
+    for (std::int64_t done = 0, count = 0; done < call.count; done += count) {
+        const std::int64_t first = call.first + done;
+        count = passColumns(call, first, call.first + call.count);
         const TensorView errors = call.errors.columnRange(done, count);
         const BlockArguments arguments{
             call.grid,

@@ -15,15 +15,18 @@ namespace gptq {
 namespace {
 
 constexpr int kThreads = 256;
-constexpr std::int64_t kMostMiddleTokens = 256;  // above, a dequantized matrix in cuBLAS is faster
+constexpr std::int64_t kMostMiddleTokens = 128;  // above, a dequantized matrix in cuBLAS is faster
 constexpr std::int64_t kMostDenseInputBytes = static_cast<std::int64_t>(kPlainShared);
 
+// y = product + bias, or += it; rounded once.
 template <class T>
-__global__ void addBiasKernel(T* y, std::int64_t stride, const float* bias, std::int64_t width, std::int64_t elements) {
+__global__ void addBiasKernel(const float* product, const float* bias, T* y, std::int64_t stride, bool accumulate,
+                              std::int64_t width, std::int64_t elements) {
     const std::int64_t at = static_cast<std::int64_t>(blockIdx.x) * kThreads + threadIdx.x;
     if (at >= elements) return;
     T& out = y[at / width * stride + at % width];
-    out = fromFloat<T>(asFloat(out) + bias[at % width]);
+    const float value = product[at] + bias[at % width];
+    out = fromFloat<T>(accumulate ? asFloat(out) + value : value);
 }
 
 template <class T>
@@ -52,11 +55,18 @@ void CudaBackend::compose(const GroupCall& call, std::int64_t outputs, ConstTens
     const std::int64_t tokens = call.x.rows();
     const bool gated = call.epilogue == Epilogue::SiluGate;
     const TensorView y = gated ? call.productScratch.rowRange(0, tokens).columnRange(0, outputs) : call.y;
-    product(call.x, y, call.epilogue == Epilogue::AddResidual);
-    if (!bias.empty()) {
+    const bool accumulate = call.epilogue == Epilogue::AddResidual;
+    if (bias.empty()) {
+        product(call.x, y, accumulate);
+    } else {
+        const TensorView sums(
+            static_cast<std::byte*>(scratch(m_biasScratch, static_cast<std::size_t>(tokens * outputs) * sizeof(float))),
+            DType::Float32, Shape{tokens, outputs}, device());
+        product(call.x, sums, false);
         withFloating(y.dtype(), [&]<class T>() {
             addBiasKernel<<<blocksFor(tokens * outputs, kThreads), kThreads, 0, stream()>>>(
-                deviceData<T>(y), y.rowStride(), deviceData<float>(bias), outputs, tokens * outputs);
+                deviceData<float>(sums), deviceData<float>(bias), deviceData<T>(y), y.rowStride(), accumulate, outputs,
+                tokens * outputs);
         });
         CUDA_CHECK_LAUNCH();
     }
@@ -66,6 +76,8 @@ void CudaBackend::compose(const GroupCall& call, std::int64_t outputs, ConstTens
 void CudaBackend::linear(const DenseWeight& weight, const GroupCall& call) {
     m_context->enter();
     const ConstTensorView w = weight.weight;
+    if (w.dtype() != DType::Float16 && w.dtype() != DType::BFloat16)
+        throw Error("linear: weight: expected float16 or bfloat16, found ", nameOf(w.dtype()));
     requireMatrix(w, w.dtype(), w.rows(), call.x.columns(), "linear: weight");
     if (!weight.bias.empty()) requireVector(weight.bias, DType::Float32, w.rows(), "linear: bias");
     checkGroupCall(call, w.rows(), w.columns(), w.dtype());

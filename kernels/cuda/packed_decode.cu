@@ -14,7 +14,7 @@
 // in its part of shared memory, which Hopper's copy engine fills, or the warp's own asynchronous copies. The ring is asked
 // for before the kernel before has ended, and warps meet once, when all strips are done and their sums are added up. Sums are
 // scaled when a pair ends (where groups are multiples of 128) or a half tile (multiples of 32), so q - z stays an exact small
-// integer until then; for other groups, weights are scaled one by one and rounded to the activation type.
+// integer until then; other groups have a kernel of their own.
 //
 // What bounds a decode kernel beside memory is the issue of instructions: at 3 TB/s an H100 has about 100 for a tile of 4 bits.
 // Hence no branch within a pair, and all that is per piece or strip kept out of it.
@@ -306,53 +306,63 @@ __global__ void __launch_bounds__(kMostWarps * 32, 2)
     }
 }
 
-// Groups of any multiple of 8: a lane's eight inputs of a half lie in one group.
+// Groups of any multiple of 8: a lane's eight inputs of a half lie in one group. No tensor core, whose sums cross groups: a lane
+// multiplies its two rows' weights by its own inputs of every token, in float32.
 template <int bits, class T>
 __global__ void __launch_bounds__(256)
     oddGroupsKernel(const Weights w, const ProductInput in, const ProductOutput out) {
     extern __shared__ __align__(128) unsigned char shared[];
+    constexpr int kTokens = static_cast<int>(kMostProductTokens);
     const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
-    const int tiles = static_cast<int>(tilesAcross(w.columns)), token = lane / 4;
-    const int strip = static_cast<int>(blockIdx.x);
+    const int warps = static_cast<int>(blockDim.x) / 32, strip = static_cast<int>(blockIdx.x);
     waitForPrevious();
     letNextStart();
-    const bool reads = token < in.tokens;
-    const T* x = static_cast<const T*>(in.x) + token * in.stride;
-    FragmentC sums;
-    for (int tile = warp; tile < tiles; tile += static_cast<int>(blockDim.x) / 32) {
+    float sums[2][kTokens] = {};
+    for (int tile = warp; tile < w.tiles; tile += warps) {
         LaneWords<bits> words;
-        words.load(w.words + (static_cast<std::int64_t>(strip) * tiles + tile) * wordsOfTile(bits), lane);
+        words.load(w.words + static_cast<std::int64_t>(strip * w.tiles + tile) * wordsOfTile(bits), lane);
         const auto multiply = [&]<int half>() {
             const int column = tile * 64 + half * 32 + lane % 4 * 8;
-            const bool inside = column < w.columns;
-            const std::int64_t at =
-                static_cast<std::int64_t>(inside ? column / w.groupColumns : 0) * w.rows + strip * 16 + lane / 4;
+            if (column >= w.columns) return;
+            const std::int64_t at = static_cast<std::int64_t>(column / w.groupColumns) * w.rows + strip * 16 + lane / 4;
             const auto zero = [&](std::int64_t row) {
                 return zeroFor<bits, T>(w.zeros ? w.zeros[row] : 1 << (bits - 1));
             };
-            const PairOf<T> zeroLow = zero(at), zeroHigh = zero(at + 8);
-            const float scales[2] = {__half2float(w.scales[at]), __half2float(w.scales[at + 8])};
-            const uint4 inputs = reads && inside ? *reinterpret_cast<const uint4*>(x + column) : uint4{};
-            const auto step = [&]<int which>() {
-                FragmentA a = weightFragment<bits, half * 2 + which, T>(words, zeroLow, zeroHigh);
+            const FragmentA first = weightFragment<bits, half * 2, T>(words, zero(at), zero(at + 8)),
+                            second = weightFragment<bits, half * 2 + 1, T>(words, zero(at), zero(at + 8));
 #pragma unroll
-                for (int i = 0; i < 4; ++i) {
-                    const auto pair = pairOf<PairOf<T>>(a.x[i]);
-                    const T scaled[2] = {fromFloat<T>(asFloat(pair.x) * scales[i % 2]),
-                                         fromFloat<T>(asFloat(pair.y) * scales[i % 2])};
-                    memcpy(&a.x[i], scaled, 4);
+            for (int r = 0; r < 2; ++r) {
+                const float scale = __half2float(w.scales[at + r * 8]);
+                const std::uint32_t pairs[4] = {first.x[r], first.x[r + 2], second.x[r], second.x[r + 2]};
+#pragma unroll
+                for (int t = 0; t < kTokens; ++t) {
+                    if (t >= in.tokens) break;
+                    const T* x = static_cast<const T*>(in.x) + t * in.stride + column;
+                    float sum = 0;
+#pragma unroll
+                    for (int i = 0; i < 4; ++i) {
+                        const auto weights = pairOf<PairOf<T>>(pairs[i]);
+                        sum += asFloat(weights.x) * asFloat(x[2 * i]) + asFloat(weights.y) * asFloat(x[2 * i + 1]);
+                    }
+                    sums[r][t] += sum * scale;
                 }
-                multiplyAdd(sums, a, which == 0 ? FragmentB{{inputs.x, inputs.y}} : FragmentB{{inputs.z, inputs.w}},
-                            T{});
-            };
-            step.template operator()<0>();
-            step.template operator()<1>();
+            }
         };
         multiply.template operator()<0>();
         multiply.template operator()<1>();
     }
     auto* const partial = reinterpret_cast<float*>(shared);
-    putPartial(partial, 0, sums.x, in.tokens);
+    const int width = partialWidth(in.tokens);
+#pragma unroll
+    for (int r = 0; r < 2; ++r) {
+#pragma unroll
+        for (int t = 0; t < kTokens; ++t) {
+            float sum = sums[r][t];
+            sum += __shfl_xor_sync(kAllLanes, sum, 1);
+            sum += __shfl_xor_sync(kAllLanes, sum, 2);
+            if (lane % 4 == 0 && t < in.tokens) partial[(warp * 16 + lane / 4 + r * 8) * width + t] = sum;
+        }
+    }
     __syncthreads();
     finish<T>(partial, out, in.tokens, 0, 1, [&](int) { return strip; });
 }

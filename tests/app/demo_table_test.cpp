@@ -41,9 +41,11 @@ constexpr double kGptqErrorTolerance = 0.01;  // mean relative error of GPTQ
 constexpr double kGptqTolerance = 0.01;       // perplexity of GPTQ at 4 and 8 bits
 constexpr double kGptqTolerance3 = 0.025;     // at 3 bits
 // One layer strays further than the mean of 42, once the first code is rounded the other way: every layer after it sees other
-// inputs (0.5 % at the most where this was measured). Nothing stands before the first block: there only the solver shows.
+// inputs (0.5 % at the most where this was measured). Nothing stands before the first block: there only the solver shows, and on
+// a GPU the inputs of its later layers, which are of 16 bits there (0.28 % at the most where this was measured).
 constexpr double kLayerTolerance = 0.03;
 constexpr double kFirstBlockTolerance = 0.001;
+constexpr double kFirstBlockTolerance16 = 0.01;
 
 Json golden() {
     return gptq::readJson(demoGolden("golden.json"));
@@ -96,7 +98,9 @@ QString strayLayers(const Json& expected, const std::vector<Json>& events) {
         if (found == expected.end()) return QString("the reference has no %1").arg(QString::fromStdString(name));
         ++seen;
         faults += farFrom(QString::fromStdString(name), event.at("rel_error").get<double>(), found->get<double>(),
-                          event.at("block") == 0 ? kFirstBlockTolerance : kLayerTolerance);
+                          event.at("block") != 0 ? kLayerTolerance
+                          : kDevice == "cpu"     ? kFirstBlockTolerance
+                                                 : kFirstBlockTolerance16);
     }
     if (seen != expected.size()) faults += QString("%1 layers of %2").arg(seen).arg(expected.size());
     return faults;
