@@ -130,6 +130,7 @@ __device__ void attendSplit(const DecodeArguments<T>& a, std::int64_t firstSlot,
         }
 #pragma unroll
         for (int u = 0; u < kUnrolled; ++u) {
+            if (base + u * teams >= end) break;
             float scores[group] = {}, key[8], value[8];
             unpackEight<T>(keys[u], key);
             unpackEight<T>(values[u], value);

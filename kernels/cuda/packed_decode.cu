@@ -1,10 +1,10 @@
 // SPDX-FileCopyrightText: 2026 GPTQ Studio contributors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Decode products of packed weights: y[t, n] = sum over k of x[t, k] (q[n, k] - z[g, n]) s[g, n], 1 to 8 tokens.
+// Decode products of packed weights: y[t, n] = sum over k of x[t, k] (q[n, k] - z[g, n]) s[g, n], 1 to 16 tokens.
 //
 // Weights are the A operand of mma.m16n8k16 (16 outputs by 16 inputs), tokens are B's eight columns: one form for 1 to 8 tokens,
-// float32 sums. Few blocks stay on every multiprocessor; a block makes strip after strip of 16 outputs. Its warps share out the
+// float32 sums; 9 to 16 tokens are two such. Few blocks stay on every multiprocessor; a block makes strip after strip of 16 outputs. Its warps share out the
 // inputs, and so the pairs of tiles, 128 inputs each, that a strip consists of:
 //
 //     strip of 16 rows   | pair pair pair | pair pair pair | pair pair pair |     1 KB a pair at 4 bits,
@@ -32,11 +32,10 @@ constexpr int kMostWarps = 16;
 
 // From row to row of partial sums: a column of padding against bank conflicts.
 __host__ __device__ constexpr int partialWidth(int tokens) {
-    return tokens == 1 ? 1 : 9;
+    return tokens == 1 ? 1 : tokens <= 8 ? 9 : 17;
 }
 
 constexpr int kPieceTiles = 8;
-constexpr int kPiecePairs = kPieceTiles / 2;
 constexpr int kPairColumns = 128;
 constexpr int kNormPieces = 8;  // of 128 inputs a warp, at most, with a norm
 
@@ -60,96 +59,119 @@ struct Plan {
     bool bulk;    // words come by the copy engine
 };
 
-// A slot of a ring: the words of a piece; scales and zeros [pair][scaled part of it][row], as many parts as are scaled apart.
-template <int bits, bool symmetric, int parts>
+// A slot of a ring: the words of a piece, [strip][pair]; scales and zeros [strip][pair][scaled part of it][row], as many parts as
+// are scaled apart.
+template <int bits, bool symmetric, int parts, int strips>
 struct Slot {
+    static constexpr int kPairs = kPieceTiles / 2 / strips;  // of each strip
     static constexpr int kTileWords = static_cast<int>(wordsOfTile(bits));
     static constexpr int kWordBytes = kPieceTiles * kTileWords * 4;
-    static constexpr int kScaleBytes = kPiecePairs * parts * 32;
+    static constexpr int kScaleBytes = kPieceTiles / 2 * parts * 32;
     static constexpr int kBytes = kWordBytes + kScaleBytes + (symmetric ? 0 : kScaleBytes / 2);
 
     unsigned char* at;
-    __device__ std::uint32_t* words() const { return reinterpret_cast<std::uint32_t*>(at); }
-    __device__ Half* scales() const { return reinterpret_cast<Half*>(at + kWordBytes); }
-    __device__ std::uint8_t* zeros() const { return at + kWordBytes + kScaleBytes; }
+    __device__ std::uint32_t* words(int strip, int pair) const {
+        return reinterpret_cast<std::uint32_t*>(at) + (strip * kPairs + pair) * 2 * kTileWords;
+    }
+    __device__ Half* scales(int strip, int pair) const {
+        return reinterpret_cast<Half*>(at + kWordBytes) + (strip * kPairs + pair) * parts * 16;
+    }
+    __device__ std::uint8_t* zeros(int strip, int pair) const {
+        return at + kWordBytes + kScaleBytes + (strip * kPairs + pair) * parts * 16;
+    }
 };
 
-// A warp's stream: its run of pairs of one strip after the other.
+// Which strip a block's `turn`th is. Strips that go together, as a gate and its up or as two that are read at once, follow each
+// other.
+template <int strips>
+__device__ int stripOf(int turn, const Weights& w, bool gated) {
+    const bool paired = gated || strips == 2;
+    const int unit = static_cast<int>(blockIdx.x) + (paired ? turn / 2 : turn) * static_cast<int>(gridDim.x);
+    if (gated) return unit + turn % 2 * (w.rows / 32);
+    return paired ? unit * 2 + turn % 2 : unit;
+}
+
+// A warp's stream: its run of pairs of the block's strips, one or two at a time.
+template <int strips>
 struct Stream {
     int first, last;  // pairs of the run
-    int turn;         // which of the block's strips
-    int strip;
+    int turn;         // where it stands: the block's strip, the first of two, and pair
     int pair;
 
-    __device__ static int stripOf(int turn, const Weights& w, bool gated) {
-        const int unit = static_cast<int>(blockIdx.x) + (gated ? turn / 2 : turn) * static_cast<int>(gridDim.x);
-        return gated && turn % 2 == 1 ? unit + w.rows / 32 : unit;
-    }
-    __device__ Stream(int warp, int warps, const Weights& w, bool gated) : turn(0) {
+    __device__ Stream(int warp, int warps, const Weights& w) : turn(0) {
         const int pairs = (w.tiles + 1) / 2;
         first = pair = pairs * warp / warps;
         last = pairs * (warp + 1) / warps;
-        strip = stripOf(0, w, gated);
     }
-    __device__ void next(const Weights& w, bool gated) {
-        pair += kPiecePairs;
+    __device__ void next(int pairs) {
+        pair += pairs;
         if (pair < last) return;
         pair = first;
-        strip = stripOf(++turn, w, gated);
+        turn += strips;
     }
 };
 
 // Starts copying the piece at which the stream stands.
-template <int bits, bool symmetric, int parts>
-__device__ void ask(const Stream& at, const Weights& w, bool bulk, const Slot<bits, symmetric, parts>& slot,
-                    CopyBarrier* barrier, int lane) {
-    constexpr int tileWords = Slot<bits, symmetric, parts>::kTileWords;
-    const int pairs = min(kPiecePairs, at.last - at.pair), tiles = min(pairs * 2, w.tiles - at.pair * 2);
-    const std::uint32_t* words = w.words + static_cast<std::int64_t>(at.strip * w.tiles + at.pair * 2) * tileWords;
-    if (bulk) {
-        if (lane == 0) {
-            expectBytes(barrier, tiles * tileWords * 4);
-            bulkCopy(slot.words(), words, tiles * tileWords * 4, barrier);
-        }
-    } else {
+template <int bits, bool symmetric, int parts, int strips>
+__device__ void ask(const Stream<strips>& at, const Weights& w, bool gated, bool bulk,
+                    const Slot<bits, symmetric, parts, strips>& slot, CopyBarrier* barrier, int lane) {
+    using Piece = Slot<bits, symmetric, parts, strips>;
+    const int pairs = min(Piece::kPairs, at.last - at.pair), tiles = min(pairs * 2, w.tiles - at.pair * 2);
+    if (bulk && lane == 0) expectBytes(barrier, strips * tiles * Piece::kTileWords * 4);
+#pragma unroll
+    for (int s = 0; s < strips; ++s) {
+        const int strip = stripOf<strips>(at.turn + s, w, gated);
+        const std::uint32_t* words =
+            w.words + static_cast<std::int64_t>(strip * w.tiles + at.pair * 2) * Piece::kTileWords;
+        if (bulk) {
+            if (lane == 0) bulkCopy(slot.words(s, 0), words, tiles * Piece::kTileWords * 4, barrier);
+        } else {
 #pragma unroll 1
-        for (int i = lane * 4; i < tiles * tileWords; i += 128) copyAsync<16>(slot.words() + i, words + i);
-    }
-    const int part = lane / 2, half = at.pair * 4 + part * (4 / parts);  // two lanes a part, eight rows each
-    if (part < pairs * parts) {
-        // Behind the last input any scale will do that is a number.
-        const int group = min(static_cast<int>(static_cast<std::uint64_t>(half) * w.groupsPerHalf >> 32), w.lastGroup);
-        const int from = group * w.rows + at.strip * 16 + lane % 2 * 8;
-        copyAsync<16>(slot.scales() + lane * 8, w.scales + from);
-        if constexpr (!symmetric) copyAsync<8>(slot.zeros() + lane * 8, w.zeros + from);
+            for (int i = lane * 4; i < tiles * Piece::kTileWords; i += 128)
+                copyAsync<16>(slot.words(s, 0) + i, words + i);
+        }
+        const int part = lane / 2, half = at.pair * 4 + part * (4 / parts);  // two lanes a part, eight rows each
+        if (part < pairs * parts) {
+            // Behind the last input any scale will do that is a number.
+            const int group =
+                min(static_cast<int>(static_cast<std::uint64_t>(half) * w.groupsPerHalf >> 32), w.lastGroup);
+            const int from = group * w.rows + strip * 16 + lane % 2 * 8;
+            copyAsync<16>(slot.scales(s, 0) + lane * 8, w.scales + from);
+            if constexpr (!symmetric) copyAsync<8>(slot.zeros(s, 0) + lane * 8, w.zeros + from);
+        }
     }
     arriveAfterCopies(barrier);
 }
 
-// One pair of tiles times the lane's inputs, added to totals: rows lane / 4 and lane / 4 + 8, tokens 2 (lane % 4) and the next.
-template <int bits, class T, bool symmetric, int parts>
-__device__ void multiplyPair(float (&totals)[4], const std::uint32_t* words, const Half* scales,
-                             const std::uint8_t* zeros, const uint4 (&inputs)[4], int lane) {
-    FragmentC sums[2];  // two chains, so that one product need not wait for the other
+// One pair of tiles times the lane's inputs, added to totals: rows lane / 4 and lane / 4 + 8, tokens 2 (lane % 4) and the next of
+// each tile of eight tokens.
+template <int bits, class T, bool symmetric, int parts, int tokenTiles>
+__device__ void multiplyPair(float (&totals)[tokenTiles][4], const std::uint32_t* words, const Half* scales,
+                             const std::uint8_t* zeros, const uint4 (&inputs)[tokenTiles][4], int lane) {
+    FragmentC sums[tokenTiles][2];  // two chains, so that one product need not wait for the other
     PairOf<T> zeroLow = zeroFor<bits, T>(1 << (bits - 1)), zeroHigh = zeroLow;
     const auto half = [&]<int h>(const LaneWords<bits>& lanes) {
         if constexpr (!symmetric && h % (4 / parts) == 0) {
             zeroLow = zeroFor<bits, T>(zeros[h / (4 / parts) * 16 + lane / 4]);
             zeroHigh = zeroFor<bits, T>(zeros[h / (4 / parts) * 16 + lane / 4 + 8]);
         }
-        multiplyAdd(sums[0], weightFragment<bits, h % 2 * 2, T>(lanes, zeroLow, zeroHigh),
-                    FragmentB{{inputs[h].x, inputs[h].y}}, T{});
-        multiplyAdd(sums[1], weightFragment<bits, h % 2 * 2 + 1, T>(lanes, zeroLow, zeroHigh),
-                    FragmentB{{inputs[h].z, inputs[h].w}}, T{});
+        const FragmentA first = weightFragment<bits, h % 2 * 2, T>(lanes, zeroLow, zeroHigh),
+                        second = weightFragment<bits, h % 2 * 2 + 1, T>(lanes, zeroLow, zeroHigh);
+#pragma unroll
+        for (int n = 0; n < tokenTiles; ++n) {
+            multiplyAdd(sums[n][0], first, FragmentB{{inputs[n][h].x, inputs[n][h].y}}, T{});
+            multiplyAdd(sums[n][1], second, FragmentB{{inputs[n][h].z, inputs[n][h].w}}, T{});
+        }
         if constexpr ((h + 1) % (4 / parts) == 0) {
             const Half* scale = scales + h / (4 / parts) * 16 + lane / 4;
             const float low = __half2float(scale[0]), high = __half2float(scale[8]);
-            totals[0] += (sums[0].x[0] + sums[1].x[0]) * low;
-            totals[1] += (sums[0].x[1] + sums[1].x[1]) * low;
-            totals[2] += (sums[0].x[2] + sums[1].x[2]) * high;
-            totals[3] += (sums[0].x[3] + sums[1].x[3]) * high;
-            sums[0] = {};
-            sums[1] = {};
+#pragma unroll
+            for (int n = 0; n < tokenTiles; ++n) {
+#pragma unroll
+                for (int i = 0; i < 4; ++i) totals[n][i] += (sums[n][0].x[i] + sums[n][1].x[i]) * (i < 2 ? low : high);
+                sums[n][0] = {};
+                sums[n][1] = {};
+            }
         }
     };
     LaneWords<bits> first, second;
@@ -214,26 +236,27 @@ __device__ void finish(const float* partial, const ProductOutput& out, int token
 }
 
 // This lane's part of a strip's sums.
-__device__ inline void putPartial(float* partial, int turn, const float (&totals)[4], int tokens) {
+__device__ inline void putPartial(float* partial, int turn, int firstToken, const float (&totals)[4], int tokens) {
     const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
     const int warps = static_cast<int>(blockDim.x) / 32, width = partialWidth(tokens);
 #pragma unroll
     for (int i = 0; i < 4; ++i) {
-        const int row = lane / 4 + i / 2 * 8, token = lane % 4 * 2 + i % 2;
+        const int row = lane / 4 + i / 2 * 8, token = firstToken + lane % 4 * 2 + i % 2;
         if (token < tokens) partial[((turn * warps + warp) * 16 + row) * width + token] = totals[i];
     }
 }
 
-template <int bits, class T, bool symmetric, int parts>
-__global__ void __launch_bounds__(kMostWarps * 32, 2)
+// wide: 9 to 16 tokens, and two strips at once, which share the reads of so many inputs.
+template <int bits, class T, bool symmetric, int parts, bool wide>
+__global__ void __launch_bounds__(kMostWarps * 32, wide ? 1 : 2)
     packedDecodeKernel(const Weights w, const ProductInput in, const ProductOutput out, const Plan plan) {
     extern __shared__ __align__(128) unsigned char shared[];
-    using Piece = Slot<bits, symmetric, parts>;
+    constexpr int together = wide ? 2 : 1, tokenTiles = wide ? 2 : 1;
+    using Piece = Slot<bits, symmetric, parts, together>;
     const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
-    const int warps = static_cast<int>(blockDim.x) / 32;
-    const int units = w.rows / (out.gated ? 32 : 16);
-    const int strips = (units - static_cast<int>(blockIdx.x) + static_cast<int>(gridDim.x) - 1) /
-                       static_cast<int>(gridDim.x) * (out.gated ? 2 : 1);
+    const int warps = static_cast<int>(blockDim.x) / 32, perUnit = wide || out.gated ? 2 : 1;
+    const int strips = (w.rows / (16 * perUnit) - static_cast<int>(blockIdx.x) + static_cast<int>(gridDim.x) - 1) /
+                       static_cast<int>(gridDim.x) * perUnit;
     // In shared memory: barriers, rings, inputs up to a whole pair, sums.
     auto* const barriers = reinterpret_cast<CopyBarrier*>(shared) + warp * plan.slots;
     unsigned char* rest = shared + (warps * plan.slots * 8 + 127) / 128 * 128;
@@ -246,48 +269,57 @@ __global__ void __launch_bounds__(kMostWarps * 32, 2)
     if (lane < plan.slots) beginBarrier(barriers + lane, plan.bulk ? 33 : 32);
     showBarriersToCopies();
     __syncwarp();
-    Stream coming(warp, warps, w, out.gated);
+    Stream<together> coming(warp, warps, w);
     const int first = coming.first, last = coming.last;
-    int leftToAsk = first < last ? strips : 0;  // strips of which a piece is still to be asked for
+    const int toAsk = first < last ? strips : 0;
     const auto askNext = [&](int slot) {
-        if (coming.turn >= leftToAsk) return;
-        ask(coming, w, plan.bulk, Piece{ring + slot * Piece::kBytes}, barriers + slot, lane);
-        coming.next(w, out.gated);
+        if (coming.turn >= toAsk) return;
+        ask(coming, w, out.gated, plan.bulk, Piece{ring + slot * Piece::kBytes}, barriers + slot, lane);
+        coming.next(Piece::kPairs);
     };
     for (int slot = 0; slot < plan.slots; ++slot) askNext(slot);
 
     waitForPrevious();
     letNextStart();
-    const T* x = nullptr;  // this lane's inputs: token lane / 4, columns 8 (lane % 4) on of each half
+    const T* x[tokenTiles] =
+        {};  // this lane's inputs: tokens lane / 4 and 8 more, columns 8 (lane % 4) on of each half
     if (plan.staged) {
         for (int i = w.columns + lane; i < stagedColumns; i += 32) staged[i] = T{};
         stageInputs<T>(in, w.columns, first * kPairColumns, min(last * kPairColumns, w.columns), lane, staged);
-        if (lane < 4) x = staged + lane * 8;
-    } else if (lane / 4 < in.tokens) {
-        x = static_cast<const T*>(in.x) + lane / 4 * in.stride + lane % 4 * 8;
+        if (lane < 4) x[0] = staged + lane * 8;
+    } else {
+#pragma unroll
+        for (int n = 0; n < tokenTiles; ++n) {
+            const int token = n * 8 + lane / 4;
+            if (token < in.tokens) x[n] = static_cast<const T*>(in.x) + token * in.stride + lane % 4 * 8;
+        }
     }
     const int columnsThere = plan.staged ? stagedColumns : w.columns;
 
     int slot = 0, batchBegin = 0;
     unsigned parity = 0;
-    for (int turn = 0; turn < strips; ++turn) {
-        float totals[4] = {};
-        for (int begin = first; begin < last; begin += kPiecePairs) {
+    for (int turn = 0; turn < strips; turn += together) {
+        float totals[together][tokenTiles][4] = {};
+        for (int begin = first; begin < last; begin += Piece::kPairs) {
             const Piece piece{ring + slot * Piece::kBytes};
             awaitBarrier(barriers + slot, parity);
 #pragma unroll
-            for (int p = 0; p < kPiecePairs; ++p) {
+            for (int p = 0; p < Piece::kPairs; ++p) {
                 if (begin + p >= last) break;
                 const int column = (begin + p) * kPairColumns;
-                uint4 inputs[4] = {};
+                uint4 inputs[tokenTiles][4] = {};
 #pragma unroll
-                for (int h = 0; h < 4; ++h) {
-                    if (x && column + h * 32 < columnsThere)
-                        inputs[h] = *reinterpret_cast<const uint4*>(x + column + h * 32);
+                for (int n = 0; n < tokenTiles; ++n) {
+#pragma unroll
+                    for (int h = 0; h < 4; ++h) {
+                        if (x[n] && column + h * 32 < columnsThere)
+                            inputs[n][h] = *reinterpret_cast<const uint4*>(x[n] + column + h * 32);
+                    }
                 }
-                multiplyPair<bits, T, symmetric, parts>(totals, piece.words() + p * 2 * Piece::kTileWords,
-                                                        piece.scales() + p * parts * 16, piece.zeros() + p * parts * 16,
-                                                        inputs, lane);
+#pragma unroll
+                for (int s = 0; s < together; ++s)
+                    multiplyPair<bits, T, symmetric, parts, tokenTiles>(
+                        totals[s], piece.words(s, p), piece.scales(s, p), piece.zeros(s, p), inputs, lane);
             }
             __syncwarp();
             askNext(slot);
@@ -296,12 +328,18 @@ __global__ void __launch_bounds__(kMostWarps * 32, 2)
                 parity ^= 1;
             }
         }
-        putPartial(partial, turn - batchBegin, totals, in.tokens);
-        if (turn + 1 - batchBegin < plan.batch && turn + 1 < strips) continue;
+#pragma unroll
+        for (int s = 0; s < together; ++s) {
+#pragma unroll
+            for (int n = 0; n < tokenTiles; ++n)
+                putPartial(partial, turn + s - batchBegin, n * 8, totals[s][n], in.tokens);
+        }
+        const int done = turn + together;
+        if (done - batchBegin < plan.batch && done < strips) continue;
         __syncthreads();
-        finish<T>(partial, out, in.tokens, batchBegin, turn + 1 - batchBegin,
-                  [&](int t) { return Stream::stripOf(t, w, out.gated); });
-        batchBegin = turn + 1;
+        finish<T>(partial, out, in.tokens, batchBegin, done - batchBegin,
+                  [&](int t) { return stripOf<together>(t, w, out.gated); });
+        batchBegin = done;
         if (batchBegin < strips) __syncthreads();
     }
 }
@@ -312,7 +350,7 @@ template <int bits, class T>
 __global__ void __launch_bounds__(256)
     oddGroupsKernel(const Weights w, const ProductInput in, const ProductOutput out) {
     extern __shared__ __align__(128) unsigned char shared[];
-    constexpr int kTokens = static_cast<int>(kMostProductTokens);
+    constexpr int kTokens = 8;
     const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
     const int warps = static_cast<int>(blockDim.x) / 32, strip = static_cast<int>(blockIdx.x);
     waitForPrevious();
@@ -390,7 +428,8 @@ struct PlannedLaunch {
 std::optional<PlannedLaunch> planned(const Weights& w, const ProductInput& in, bool gated, DecodeShape shape,
                                      std::size_t slotBytes, std::size_t limit) {
     constexpr int kPartialBytes = 24 << 10;
-    const int perUnit = gated ? 2 : 1, units = w.rows / 16 / perUnit, blocks = std::min(units, shape.blocks);
+    const int perUnit = gated || in.tokens > 8 ? 2 : 1, units = w.rows / 16 / perUnit;
+    const int blocks = std::min(units, shape.blocks);
     const int mostStrips = (units + blocks - 1) / blocks * perUnit;
     const int fitting = kPartialBytes / static_cast<int>(partialBytes(shape.warps, perUnit, in.tokens)) * perUnit;
     Plan plan{.slots = shape.slots, .batch = std::clamp(fitting, perUnit, mostStrips), .staged = false, .bulk = false};
@@ -405,18 +444,19 @@ std::optional<PlannedLaunch> planned(const Weights& w, const ProductInput& in, b
     return PlannedLaunch{plan, shape.warps, blocks, bytes};
 }
 
-template <int bits, class T, bool symmetric, int parts>
+template <int bits, class T, bool symmetric, int parts, bool wide>
 bool launchDecode(const CudaContext& context, const Weights& w, const ProductInput& in, const ProductOutput& out,
                   const DecodeShape& wanted) {
     constexpr std::size_t kReserve = 1024;  // what the driver and reductions keep of a block's shared memory
     for (int warps = wanted.warps; warps > 0; warps /= 2) {
         for (int slots = wanted.slots; slots > 0; --slots) {
-            auto launch = planned(w, in, out.gated, {warps, slots, wanted.blocks * wanted.warps / warps},
-                                  Slot<bits, symmetric, parts>::kBytes, context.limits().sharedBytes - kReserve);
+            auto launch = planned(w, in, out.gated, {warps, slots, wanted.blocks * wanted.warps / warps}, Slot < bits,
+                                  symmetric, parts, wide ? 2 : 1 > ::kBytes, context.limits().sharedBytes - kReserve);
             if (!launch) continue;
             launch->plan.bulk = context.limits().chainsKernels();
-            launchChained(context, packedDecodeKernel<bits, T, symmetric, parts>, static_cast<unsigned>(launch->blocks),
-                          static_cast<unsigned>(warps) * 32, launch->sharedBytes, w, in, out, launch->plan);
+            launchChained(context, packedDecodeKernel<bits, T, symmetric, parts, wide>,
+                          static_cast<unsigned>(launch->blocks), static_cast<unsigned>(warps) * 32, launch->sharedBytes,
+                          w, in, out, launch->plan);
             return true;
         }
     }
@@ -448,11 +488,19 @@ bool packedDecode(const CudaContext& context, const PackedWeight& weight, const 
     bool launched = true;
     withActivation(activations, [&]<class T>() {
         withBits(weight.scheme.bits, [&]<int bits>() {
-            if (groupColumns % 32 != 0) return launchOddGroups<bits, T>(context, w, in, out);
+            if (groupColumns % 32 != 0) {
+                launched = in.tokens <= 8;
+                if (launched) launchOddGroups<bits, T>(context, w, in, out);
+                return;
+            }
             const bool wholePairs = groupColumns % kPairColumns == 0 || groupColumns == w.columns;
+            const auto launchScheme = [&]<bool symmetric, int parts>() {
+                launched = in.tokens > 8 ? launchDecode<bits, T, symmetric, parts, true>(context, w, in, out, shape)
+                                         : launchDecode<bits, T, symmetric, parts, false>(context, w, in, out, shape);
+            };
             const auto launch = [&]<bool symmetric>() {
-                launched = wholePairs ? launchDecode<bits, T, symmetric, 1>(context, w, in, out, shape)
-                                      : launchDecode<bits, T, symmetric, 4>(context, w, in, out, shape);
+                if (wholePairs) launchScheme.template operator()<symmetric, 1>();
+                else launchScheme.template operator()<symmetric, 4>();
             };
             weight.scheme.symmetric ? launch.template operator()<true>() : launch.template operator()<false>();
         });

@@ -8,7 +8,7 @@
 
 namespace gptq {
 
-inline constexpr std::int64_t kMostProductTokens = 8;
+inline constexpr std::int64_t kMostProductTokens = 16;
 
 // How a product is laid on the device.
 struct DecodeShape {
@@ -18,7 +18,8 @@ struct DecodeShape {
 };
 DecodeShape decodeShape(std::int64_t rows, std::int64_t columns, int multiprocessors);
 
-// 1 to 8 tokens; a norm only of one. False, and nothing done, where the device's shared memory cannot hold what this asks for.
+// 1 to 16 tokens; a norm only of one. False, and nothing done, where there is no kernel for it: shared memory too small, groups that
+// are no multiples of 32 and more than 8 tokens.
 bool packedDecode(const CudaContext& context, const PackedWeight& weight, const ProductInput& in,
                   const ProductOutput& out, DType activations, DecodeShape shape);
 inline bool packedDecode(const CudaContext& context, const PackedWeight& weight, const ProductInput& in,

@@ -40,7 +40,7 @@ QString GroupShape::name() const {
 
 std::vector<GroupShape> callShapes(std::int64_t outputs, std::int64_t inputs) {
     std::vector<GroupShape> shapes;
-    for (const std::int64_t tokens : {1, 2, 3, 4, 5, 16, 17, 255, 257}) {
+    for (const std::int64_t tokens : {1, 2, 3, 4, 5, 8, 9, 16, 17, 33, 64, 65, 129, 257}) {
         for (const Epilogue epilogue : {Epilogue::None, Epilogue::AddResidual, Epilogue::SiluGate}) {
             for (const bool norm : {false, true}) {
                 for (const bool bias : {false, true}) shapes.push_back({tokens, outputs, inputs, epilogue, norm, bias});
@@ -52,7 +52,7 @@ std::vector<GroupShape> callShapes(std::int64_t outputs, std::int64_t inputs) {
 }
 
 QString groupCallDifference(const OpTarget& target, const GroupShape& shape, const Matrix& weights, const Matrix& bias,
-                            const std::function<void(const GroupCall&)>& linear) {
+                            const std::function<void(const GroupCall&)>& linear, int moreRoundings) {
     Backend& backend = *target.backend;
     const bool adds = shape.epilogue == Epilogue::AddResidual, gates = shape.epilogue == Epilogue::SiluGate;
     const DType xType = shape.norm ? DType::Float32 : target.activation;
@@ -83,7 +83,7 @@ QString groupCallDifference(const OpTarget& target, const GroupShape& shape, con
 
     if (!y.intact() || !normed.intact() || !product.intact()) return "written outside of a view";
     if (differenceOf(xThere.inner(), x, 0) != QString()) return "x was changed";
-    const int stored = 1 + (shape.norm ? 1 : 0) + (gates ? 1 : 0);
+    const int stored = 1 + (shape.norm ? 1 : 0) + (gates ? 1 : 0) + moreRoundings;
     return differenceOf(y.inner(), expectedY(shape, x, normWeight, weights, bias, residual), target.tolerance(stored));
 }
 

@@ -31,8 +31,9 @@ struct GroupShape {
 std::vector<GroupShape> callShapes(std::int64_t outputs, std::int64_t inputs);
 
 // Calls `linear` on random x. `weights` (outputs, inputs) and `bias` (1, outputs; empty: none) are what the weight given to it
-// stands for. Empty where y is as it should be and nothing beside it was written.
+// stands for. Empty where y is as it should be and nothing beside it was written. moreRoundings: to the activation type, beside
+// those of what is stored.
 QString groupCallDifference(const OpTarget& target, const GroupShape& shape, const Matrix& weights, const Matrix& bias,
-                            const std::function<void(const GroupCall&)>& linear);
+                            const std::function<void(const GroupCall&)>& linear, int moreRoundings = 0);
 
 }  // namespace gptq::test
