@@ -16,7 +16,7 @@ namespace gptq::ui {
 
 ComparePanel::ComparePanel(CompareController& controller, QWidget* parent)
     : Card(tr("Try both"), parent), m_controller(controller),
-      m_prompt(new QLineEdit(tr("Once upon a time there was a little fox who"))), m_length(new QSpinBox),
+      m_prompt(new QLineEdit(tr("Once upon a time a little fox"))), m_length(new QSpinBox),
       m_go(new QPushButton(tr("&Continue"))) {
     m_prompt->setAccessibleName(tr("Prompt"));
     m_prompt->setPlaceholderText(tr("The beginning of a text"));
@@ -25,9 +25,11 @@ ComparePanel::ComparePanel(CompareController& controller, QWidget* parent)
     m_length->setRange(8, 2048);
     m_length->setValue(64);
     m_length->setSingleStep(16);
-    m_length->setSuffix(tr(" tok"));
+    m_length->setSuffix(tr(" tokens"));
     m_length->setAccessibleName(tr("Length of the continuation, in tokens"));
     m_length->setToolTip(tr("How much text each model adds, in tokens (a token is about four letters)"));
+    m_go->ensurePolished();
+    m_go->setMinimumWidth(m_go->sizeHint().width());  // "Stop" is shorter, and nothing may move
     auto* row = new QHBoxLayout;
     row->setSpacing(6);
     row->addWidget(m_prompt, 1);
@@ -90,9 +92,10 @@ void ComparePanel::showState() {
     m_go->setText(busy ? tr("Stop") : tr("&Continue"));
     m_go->setEnabled(busy || (ready && m_blocked.isEmpty() && !m_prompt->text().trimmed().isEmpty()));
     m_go->setToolTip(m_blocked);
-    m_original.view->setPlaceholderText(ready ? tr("Press Continue.")
+    const QString next = m_blocked.isEmpty() ? tr("Press Continue.") : m_blocked;
+    m_original.view->setPlaceholderText(ready ? next
                                               : tr("Once a model is quantized, both continue your prompt here."));
-    m_quantized.view->setPlaceholderText(ready ? tr("Press Continue.") : QString());
+    m_quantized.view->setPlaceholderText(ready ? next : QString());
 }
 
 void ComparePanel::go() {
@@ -139,6 +142,8 @@ void ComparePanel::end() {
     const QStringList unfinished = {tr("loading…"), tr("waiting"), tr("writing…")};
     for (Pane* pane : {&m_original, &m_quantized})
         if (unfinished.contains(pane->detail->text())) pane->detail->setText(tr("stopped"));
+    for (Pane* pane : {&m_original, &m_quantized})
+        pane->view->verticalScrollBar()->setValue(0);  // to be read side by side
     showState();
 }
 
