@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 #include <QTest>
+#include <ctime>
+#include <filesystem>
 
+#include "support/broken_models.h"
 #include "support/test_files.h"
 #include "support/token_goldens.h"
 
@@ -16,6 +19,7 @@ private slots:
     void smolLm2DescribesItself();
     void aVariantHasTheReferenceLibrarysIds_data();
     void aVariantHasTheReferenceLibrarysIds();
+    void aLongTextTakesTheThreadsThatItIsGiven();
     void noTextCanPoseAsAControlToken();
     void controlTokensAreShownWhereAskedFor();
     void unknownIdsAreRefused();
@@ -81,6 +85,26 @@ void BpeGoldenTest::aVariantHasTheReferenceLibrarysIds() {
         if (streamed(*tokenizer, ids) != tokenizer->decode(ids)) QFAIL(("stream of: " + name).c_str());
         tokenizer->setThreads(3, 16);  // cut wherever it may be cut
         if (tokenizer->encode(text, special) != ids) QFAIL(("ids on three threads of: " + name).c_str());
+    }
+}
+
+static double secondsOf(clockid_t clock) {
+    timespec time{};
+    clock_gettime(clock, &time);
+    return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+void BpeGoldenTest::aLongTextTakesTheThreadsThatItIsGiven() {
+    const TemporaryFolder folder;
+    useVocabAndMerges(folder.path());
+    std::string text;
+    for (int i = 0; i < 8; ++i) text += demoText(200'000);
+    for (const int threads : {1, 4}) {
+        const auto tokenizer = loadTokenizer(folder.path(), threads);
+        const double ours = secondsOf(CLOCK_THREAD_CPUTIME_ID), all = secondsOf(CLOCK_PROCESS_CPUTIME_ID);
+        tokenizer->encode(text);
+        const double share = (secondsOf(CLOCK_THREAD_CPUTIME_ID) - ours) / (secondsOf(CLOCK_PROCESS_CPUTIME_ID) - all);
+        QVERIFY2(threads == 1 ? share > 0.9 : share < 0.7, qPrintable(QString::number(share)));
     }
 }
 
