@@ -3,8 +3,8 @@
 
 #include "core/io/json.h"
 
-#include <QElapsedTimer>
 #include <QTest>
+#include <ctime>
 #include <limits>
 
 #include "support/test_files.h"
@@ -81,10 +81,9 @@ void JsonTest::sixtyFourLevelsAreTheLimit() {
 void JsonTest::objectsWithManyKeysAreReadInTime() {
     std::string text = "{\"k\":0";
     for (int i = 0; i < 200'000; ++i) text += ",\"key" + std::to_string(i) + "\":" + std::to_string(i);
-    QElapsedTimer timer;
-    timer.start();
+    const std::clock_t begin = std::clock();  // the processor's time: others may use it too
     QCOMPARE(parseJson(text + "}", "x").size(), std::size_t{200'001});
-    QVERIFY2(timer.elapsed() < 20'000, "time grows with the square of the number of keys");
+    QVERIFY2(std::clock() - begin < 20 * CLOCKS_PER_SEC, "time grows with the square of the number of keys");
 }
 
 void JsonTest::fieldsAreReadWithTheirTypes() {
