@@ -8,24 +8,27 @@
 
 namespace gptq::ui {
 
-Card::Card(const QString& title, QWidget* parent) : QFrame(parent), m_detail(makeLabel({}, QStringLiteral("caption"))) {
+Card::Card(const QString& title, QWidget* parent) : QFrame(parent) {
     setObjectName(QStringLiteral("card"));
     auto* layout = new QVBoxLayout(this);
     layout->setContentsMargins(14, 10, 14, 12);
     layout->setSpacing(8);
-    auto* head = new QHBoxLayout;
-    head->setSpacing(8);
-    head->addWidget(makeLabel(title, QStringLiteral("heading")));
-    head->addStretch();
-    head->addWidget(m_detail);
-    if (!title.isEmpty()) layout->addLayout(head);
+    if (!title.isEmpty()) {
+        m_detail = makeLabel({}, QStringLiteral("caption"));
+        auto* head = new QHBoxLayout;
+        head->setSpacing(8);
+        head->addWidget(makeLabel(title, QStringLiteral("heading")));
+        head->addStretch();
+        head->addWidget(m_detail);
+        layout->addLayout(head);
+    }
     m_content = new QVBoxLayout;
     m_content->setSpacing(8);
     layout->addLayout(m_content, 1);
 }
 
 void Card::setDetail(const QString& text) {
-    m_detail->setText(text);
+    if (m_detail) m_detail->setText(text);
 }
 
 void setRole(QWidget* widget, const char* property, const QString& value) {

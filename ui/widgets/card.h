@@ -21,7 +21,7 @@ public:
     void setDetail(const QString& text);  // in the title's line, on the right
 
 private:
-    QLabel* m_detail;
+    QLabel* m_detail = nullptr;  // none without a title
     QVBoxLayout* m_content;
 };
 
