@@ -152,8 +152,8 @@ void OpRefusalsTest::soundCallsPass() {
 
 // Ids lie on the device: only the CPU looks at them before it uses them.
 void OpRefusalsTest::tokensBeyondTheVocabularyAreNamed() {
+    if (m_targets.back().backend->device() != Device{}) QSKIP("the CPU is not among the targets");
     RowsThere r(m_targets.back());
-    QVERIFY(m_targets.back().backend->device() == Device{});
     for (const std::int32_t id : {-1, 3}) {
         const Tensor ids = uploadedInts(r.backend, {1, id, 2});
         const QStringList parts{QString("token %1").arg(id), "vocabulary of 3"};
