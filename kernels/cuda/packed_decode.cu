@@ -284,7 +284,9 @@ __global__ void __launch_bounds__(kMostWarps * 32, wide ? 1 : 2)
     const T* x[tokenTiles] =
         {};  // this lane's inputs: tokens lane / 4 and 8 more, columns 8 (lane % 4) on of each half
     if (plan.staged) {
-        for (int i = w.columns + lane; i < stagedColumns; i += 32) staged[i] = T{};
+        if (first < last && last * kPairColumns > w.columns) {  // this warp's last pair is not whole
+            for (int i = w.columns + lane; i < stagedColumns; i += 32) staged[i] = T{};
+        }
         stageInputs<T>(in, w.columns, first * kPairColumns, min(last * kPairColumns, w.columns), lane, staged);
         if (lane < 4) x[0] = staged + lane * 8;
     } else {
@@ -303,9 +305,8 @@ __global__ void __launch_bounds__(kMostWarps * 32, wide ? 1 : 2)
         for (int begin = first; begin < last; begin += Piece::kPairs) {
             const Piece piece{ring + slot * Piece::kBytes};
             awaitBarrier(barriers + slot, parity);
-#pragma unroll
-            for (int p = 0; p < Piece::kPairs; ++p) {
-                if (begin + p >= last) break;
+#pragma unroll 1  // each kernel of a step begins with a cold instruction cache
+            for (int p = 0; p < min(Piece::kPairs, last - begin); ++p) {
                 const int column = (begin + p) * kPairColumns;
                 uint4 inputs[tokenTiles][4] = {};
 #pragma unroll
