@@ -37,6 +37,29 @@ __device__ PairOf<T> pairOfValue(float value) {
     else return __float2bfloat162_rn(value);
 }
 
+// a - b and a b + c of pairs; sm_75 computes bfloat16 in float32, which is exact for these small integers.
+__device__ inline __half2 pairMinus(__half2 a, __half2 b) {
+    return __hsub2(a, b);
+}
+__device__ inline __half2 pairTimesPlus(__half2 a, __half2 b, __half2 c) {
+    return __hfma2(a, b, c);
+}
+__device__ inline __nv_bfloat162 pairMinus(__nv_bfloat162 a, __nv_bfloat162 b) {
+#if __CUDA_ARCH__ >= 800
+    return __hsub2(a, b);
+#else
+    return __floats2bfloat162_rn(__low2float(a) - __low2float(b), __high2float(a) - __high2float(b));
+#endif
+}
+__device__ inline __nv_bfloat162 pairTimesPlus(__nv_bfloat162 a, __nv_bfloat162 b, __nv_bfloat162 c) {
+#if __CUDA_ARCH__ >= 800
+    return __hfma2(a, b, c);
+#else
+    return __floats2bfloat162_rn(__low2float(a) * __low2float(b) + __low2float(c),
+                                 __high2float(a) * __high2float(b) + __high2float(c));
+#endif
+}
+
 // The words that one lane owns of one tile.
 template <int bits>
 struct LaneWords {
@@ -103,9 +126,9 @@ __device__ std::uint32_t weightPair(const LaneWords<bits>& words, PairOf<T> zero
     if constexpr (bits > mantissa) {  // 8 bits in bfloat16: two nibbles, 16 high + low
         const auto magic = pairOfValue<T>(Magic<T>::kValue);
         const std::uint32_t code = word >> pair % pairsOfWord * plane;
-        const auto low = __hsub2(pairOf<PairOf<T>>(maskedOr(code, 0x000f000fu, Magic<T>::kBits)), magic);
-        const auto high = __hsub2(pairOf<PairOf<T>>(maskedOr(code >> 4, 0x000f000fu, Magic<T>::kBits)), magic);
-        return bitsOf(__hsub2(__hfma2(high, pairOfValue<T>(16), low), zero));
+        const auto low = pairMinus(pairOf<PairOf<T>>(maskedOr(code, 0x000f000fu, Magic<T>::kBits)), magic);
+        const auto high = pairMinus(pairOf<PairOf<T>>(maskedOr(code >> 4, 0x000f000fu, Magic<T>::kBits)), magic);
+        return bitsOf(pairMinus(pairTimesPlus(high, pairOfValue<T>(16), low), zero));
     } else {
         constexpr int reach = (mantissa - bits) / plane + 1;  // pairs that one shift brings into the mantissa
         constexpr int inWord = pair % pairsOfWord, base = inWord / reach * reach, k = (inWord - base) * plane;
@@ -116,8 +139,9 @@ __device__ std::uint32_t weightPair(const LaneWords<bits>& words, PairOf<T> zero
             code = maskedOr(shifted<shift>(words.high), 0x00040004u << k, code);
         }
         constexpr float part = static_cast<float>(Magic<T>::kValue) / static_cast<float>(1 << k);
-        const auto offset = __hsub2(pairOfValue<T>(static_cast<float>(Magic<T>::kValue) - part), zero);
-        return bitsOf(__hfma2(pairOf<PairOf<T>>(code), pairOfValue<T>(1.0f / static_cast<float>(1 << k)), offset));
+        const auto offset = pairMinus(pairOfValue<T>(static_cast<float>(Magic<T>::kValue) - part), zero);
+        return bitsOf(
+            pairTimesPlus(pairOf<PairOf<T>>(code), pairOfValue<T>(1.0f / static_cast<float>(1 << k)), offset));
     }
 }
 

@@ -115,8 +115,7 @@ void CudaBackend::linear(const PackedWeight& weight, const GroupCall& call) {
 void CudaBackend::packedProduct(const PackedWeight& weight, ConstTensorView x, TensorView y, bool accumulate) {
     if (x.rows() > kMostMiddleTokens || !packedMiddleTakes(weight) || !readsWhole(x))
         return denseProduct(x, dequantized(weight, x.dtype()), y, accumulate);
-    const MiddleShape shape =
-        middleShape(x.rows(), weight.rows, weight.columns, m_context->properties().multiProcessorCount);
+    const MiddleShape shape = middleShape(*m_context, x.rows(), weight);
     auto* const partials = static_cast<float*>(scratch(m_productScratch, shape.partialFloats * sizeof(float)));
     const ProductInput in{x.data(), x.rowStride(), static_cast<int>(x.rows()), nullptr, 0.0f};
     const ProductOutput out{y.data(), y.rowStride(), nullptr, y.dtype() == DType::Float32, accumulate, false};

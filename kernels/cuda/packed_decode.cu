@@ -305,8 +305,9 @@ __global__ void __launch_bounds__(kMostWarps * 32, wide ? 1 : 2)
         for (int begin = first; begin < last; begin += Piece::kPairs) {
             const Piece piece{ring + slot * Piece::kBytes};
             awaitBarrier(barriers + slot, parity);
-#pragma unroll 1  // each kernel of a step begins with a cold instruction cache
-            for (int p = 0; p < min(Piece::kPairs, last - begin); ++p) {
+#pragma unroll
+            for (int p = 0; p < Piece::kPairs; ++p) {
+                if (begin + p >= last) break;
                 const int column = (begin + p) * kPairColumns;
                 uint4 inputs[tokenTiles][4] = {};
 #pragma unroll
@@ -466,11 +467,17 @@ bool launchDecode(const CudaContext& context, const Weights& w, const ProductInp
 
 }  // namespace
 
-DecodeShape decodeShape(std::int64_t rows, std::int64_t columns, int multiprocessors) {
-    // Measured on an H100: many or long strips run best in one large block a multiprocessor, few short ones in small blocks,
-    // each a strip.
-    const bool many = rows / kTileRows >= 4 * multiprocessors || tilesAcross(columns) > 64;
-    return many ? DecodeShape{16, 2, multiprocessors} : DecodeShape{4, 2, multiprocessors * 4};
+DecodeShape decodeShape(std::int64_t rows, std::int64_t columns, std::int64_t tokens, int multiprocessors) {
+    // As measured on an H100: long strips want many warps to share out each; many or few short ones differ by the tokens.
+    const std::int64_t strips = rows / kTileRows;
+    int warps = 16;
+    if (tilesAcross(columns) <= 64) {
+        const bool many = strips >= 4 * multiprocessors;
+        if (tokens == 1) warps = many ? 16 : 4;
+        else if (tokens <= 8) warps = 8;
+        else warps = strips >= 8 * multiprocessors ? 8 : many ? 4 : 16;
+    }
+    return {warps, 2, multiprocessors * kMostWarps / warps};
 }
 
 bool packedDecode(const CudaContext& context, const PackedWeight& weight, const ProductInput& in,

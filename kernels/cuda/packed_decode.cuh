@@ -16,7 +16,7 @@ struct DecodeShape {
     int slots;   // pieces of eight tiles that a warp has in flight
     int blocks;  // at most; the outputs are shared out among them
 };
-DecodeShape decodeShape(std::int64_t rows, std::int64_t columns, int multiprocessors);
+DecodeShape decodeShape(std::int64_t rows, std::int64_t columns, std::int64_t tokens, int multiprocessors);
 
 // 1 to 16 tokens; a norm only of one. False, and nothing done, where there is no kernel for it: shared memory too small, groups that
 // are no multiples of 32 and more than 8 tokens.
@@ -25,7 +25,7 @@ bool packedDecode(const CudaContext& context, const PackedWeight& weight, const 
 inline bool packedDecode(const CudaContext& context, const PackedWeight& weight, const ProductInput& in,
                          const ProductOutput& out, DType activations) {
     return packedDecode(context, weight, in, out, activations,
-                        decodeShape(weight.rows, weight.columns, context.properties().multiProcessorCount));
+                        decodeShape(weight.rows, weight.columns, in.tokens, context.properties().multiProcessorCount));
 }
 
 }  // namespace gptq

@@ -235,11 +235,20 @@ __global__ void __launch_bounds__(kThreads, 2)
     if (thread == 0) a.counters[unit] = 0;
 }
 
+// Of all stages.
+std::size_t stagesBytes(int bits, int tokenTiles) {
+    std::size_t bytes = 0;
+    withBits(bits, [&]<int b>() {
+        bytes = tokenTiles == 2 ? sizeof(Stage<b, 2>) : tokenTiles == 4 ? sizeof(Stage<b, 4>) : sizeof(Stage<b, 8>);
+    });
+    return kStages * bytes;
+}
+
 template <int bits, class T, int tokenTiles>
 void launchMiddle(const CudaContext& context, const MiddleArguments& a, const ProductInput& in,
                   const ProductOutput& out) {
-    const std::size_t bytes = std::max(kStages * sizeof(Stage<bits, tokenTiles>),
-                                       static_cast<std::size_t>(tokenTiles * 8 * kOutStride) * sizeof(float));
+    const std::size_t bytes =
+        std::max(stagesBytes(bits, tokenTiles), static_cast<std::size_t>(tokenTiles * 8 * kOutStride) * sizeof(float));
     const dim3 grid(blocksFor(a.rows, kRows), static_cast<unsigned>(a.splits), blocksFor(in.tokens, tokenTiles * 8));
     launchChained(context, packedMiddleKernel<bits, T, tokenTiles>, grid, kThreads, bytes, a, in, out);
 }
@@ -250,9 +259,13 @@ bool packedMiddleTakes(const PackedWeight& weight) {
     return weight.scheme.groupColumns(weight.columns) % 32 == 0;
 }
 
-MiddleShape middleShape(std::int64_t tokens, std::int64_t rows, std::int64_t columns, int multiprocessors) {
+MiddleShape middleShape(const CudaContext& context, std::int64_t tokens, const PackedWeight& weight) {
+    const std::int64_t rows = weight.rows, columns = weight.columns;
+    const int multiprocessors = context.properties().multiProcessorCount;
     MiddleShape shape{};
     shape.tokenTiles = tokens <= 16 ? 2 : tokens <= 32 ? 4 : 8;
+    while (shape.tokenTiles > 2 && stagesBytes(weight.scheme.bits, shape.tokenTiles) > context.limits().sharedBytes)
+        shape.tokenTiles /= 2;
     const std::int64_t units = blocksFor(rows, kRows) * blocksFor(tokens, shape.tokenTiles * 8);
     const std::int64_t steps = (tilesAcross(columns) + 1) / 2;
     shape.splits = static_cast<int>(std::clamp<std::int64_t>((2 * multiprocessors + units / 2) / units, 1,

@@ -15,7 +15,7 @@ struct MiddleShape {
     std::size_t partialFloats;  // 0 where inputs are not split
     std::size_t counters;       // zero before and after
 };
-MiddleShape middleShape(std::int64_t tokens, std::int64_t rows, std::int64_t columns, int multiprocessors);
+MiddleShape middleShape(const CudaContext& context, std::int64_t tokens, const PackedWeight& weight);
 
 // Whether the kernel takes this weight: groups of whole half tiles.
 bool packedMiddleTakes(const PackedWeight& weight);
