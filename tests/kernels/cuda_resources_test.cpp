@@ -87,7 +87,7 @@ private slots:
         for (const auto& [architecture, count] : kernels)
             qInfo("sm_%d: %d kernels, %d of them spill registers", architecture, count, spills[architecture]);
         QVERIFY2(faults.isEmpty(), qPrintable(faults.join('\n')));
-        for (const QString& built : QString(GPTQ_STUDIO_CUDA_ARCHITECTURES).split(';', Qt::SkipEmptyParts)) {
+        for (const QString& built : QString(GPTQ_STUDIO_CUDA_ARCHITECTURES).split(',', Qt::SkipEmptyParts)) {
             const int architecture = built.section('-', 0, 0).remove('a').toInt();
             if (!built.endsWith("-virtual")) QVERIFY2(kernels[architecture] > 20, qPrintable(built));
         }
