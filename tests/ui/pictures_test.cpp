@@ -66,6 +66,7 @@ private slots:
 private:
     void save(WindowFixture& it, const QString& name) {
         const QString file = QString("%1/%2-%3.png").arg(m_folder, QTest::currentDataTag(), name);
+        QTest::qWait(100);  // what changed last is laid out by an event that is still to come
         QVERIFY2(it.window().grab().save(file), qPrintable(file));
     }
 
