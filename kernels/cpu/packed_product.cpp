@@ -6,25 +6,13 @@
 #include <algorithm>
 
 #include "kernels/cpu/packed_rows.h"
-#include "kernels/error.h"
+#include "kernels/with_bits.h"
 
 namespace gptq {
 namespace {
 
 template <int bits>
 constexpr auto kVectorColumns = vectorColumns<bits>();
-
-// Calls function.template operator()<bits>() with the scheme's bits as a constant.
-template <class Function>
-void withBits(int bits, const Function& function) {
-    switch (bits) {
-        case 2: return function.template operator()<2>();
-        case 3: return function.template operator()<3>();
-        case 4: return function.template operator()<4>();
-        case 8: return function.template operator()<8>();
-        default: throw Error("no packed product for ", bits, " bits");
-    }
-}
 
 // Scales and zeros of a tile's 16 rows as floats: [group * 16 + row].
 struct TileGrids {

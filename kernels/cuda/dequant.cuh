@@ -13,6 +13,7 @@
 
 #include "kernels/cuda/ptx.cuh"
 #include "kernels/packed_layout.h"
+#include "kernels/with_bits.h"
 
 namespace gptq {
 
@@ -161,18 +162,6 @@ __device__ FragmentA weightFragment(const LaneWords<bits>& words, PairOf<T> zero
     fragment.x[2] = weightPair<bits, step * 4 + 2, T>(words, zeroLow);
     fragment.x[3] = weightPair<bits, step * 4 + 3, T>(words, zeroHigh);
     return fragment;
-}
-
-// Calls function.template operator()<bits>() with a scheme's bits as a constant.
-template <class Function>
-void withBits(int bits, const Function& function) {
-    switch (bits) {
-        case 2: return function.template operator()<2>();
-        case 3: return function.template operator()<3>();
-        case 4: return function.template operator()<4>();
-        case 8: return function.template operator()<8>();
-        default: throw Error("no packed product for ", bits, " bits");
-    }
 }
 
 }  // namespace gptq

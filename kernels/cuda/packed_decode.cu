@@ -4,8 +4,8 @@
 // Decode products of packed weights: y[t, n] = sum over k of x[t, k] (q[n, k] - z[g, n]) s[g, n], 1 to 16 tokens.
 //
 // Weights are the A operand of mma.m16n8k16 (16 outputs by 16 inputs), tokens are B's eight columns: one form for 1 to 8 tokens,
-// float32 sums; 9 to 16 tokens are two such. Few blocks stay on every multiprocessor; a block makes strip after strip of 16 outputs. Its warps share out the
-// inputs, and so the pairs of tiles, 128 inputs each, that a strip consists of:
+// float32 sums; 9 to 16 tokens are two such. Few blocks stay on every multiprocessor; a block makes strip after strip of 16
+// outputs. Its warps share out the inputs, and so the pairs of tiles, 128 inputs each, that a strip consists of:
 //
 //     strip of 16 rows   | pair pair pair | pair pair pair | pair pair pair |     1 KB a pair at 4 bits,
 //                            warp 0           warp 1           warp 2             a strip lies in one piece
@@ -24,32 +24,17 @@
 
 #include "kernels/cuda/dequant.cuh"
 #include "kernels/cuda/packed_decode.cuh"
+#include "kernels/cuda/packed_odd_groups.cuh"
+#include "kernels/cuda/partial_sums.cuh"
 
 namespace gptq {
 namespace {
 
 constexpr int kMostWarps = 16;
 
-// From row to row of partial sums: a column of padding against bank conflicts.
-__host__ __device__ constexpr int partialWidth(int tokens) {
-    return tokens == 1 ? 1 : tokens <= 8 ? 9 : 17;
-}
-
 constexpr int kPieceTiles = 8;
 constexpr int kPairColumns = 128;
 constexpr int kNormPieces = 8;  // of 128 inputs a warp, at most, with a norm
-
-struct Weights {
-    const std::uint32_t* words;
-    const Half* scales;
-    const std::uint8_t* zeros;  // null: the middle code
-    int rows;
-    int columns;
-    int tiles;  // across
-    int groupColumns;
-    int lastGroup;
-    std::uint64_t groupsPerHalf;  // ceil(2^32 / (groupColumns / 32)): from halves of tiles to groups without a division
-};
 
 // How shared memory is used, and how often warps meet.
 struct Plan {
@@ -84,7 +69,7 @@ struct Slot {
 // Which strip a block's `turn`th is. Strips that go together, as a gate and its up or as two that are read at once, follow each
 // other.
 template <int strips>
-__device__ int stripOf(int turn, const Weights& w, bool gated) {
+__device__ int stripOf(int turn, const PackedArguments& w, bool gated) {
     const bool paired = gated || strips == 2;
     const int unit = static_cast<int>(blockIdx.x) + (paired ? turn / 2 : turn) * static_cast<int>(gridDim.x);
     if (gated) return unit + turn % 2 * (w.rows / 32);
@@ -98,7 +83,7 @@ struct Stream {
     int turn;         // where it stands: the block's strip, the first of two, and pair
     int pair;
 
-    __device__ Stream(int warp, int warps, const Weights& w) : turn(0) {
+    __device__ Stream(int warp, int warps, const PackedArguments& w) : turn(0) {
         const int pairs = (w.tiles + 1) / 2;
         first = pair = pairs * warp / warps;
         last = pairs * (warp + 1) / warps;
@@ -113,7 +98,7 @@ struct Stream {
 
 // Starts copying the piece at which the stream stands.
 template <int bits, bool symmetric, int parts, int strips>
-__device__ void ask(const Stream<strips>& at, const Weights& w, bool gated, bool bulk,
+__device__ void ask(const Stream<strips>& at, const PackedArguments& w, bool gated, bool bulk,
                     const Slot<bits, symmetric, parts, strips>& slot, CopyBarrier* barrier, int lane) {
     using Piece = Slot<bits, symmetric, parts, strips>;
     const int pairs = min(Piece::kPairs, at.last - at.pair), tiles = min(pairs * 2, w.tiles - at.pair * 2);
@@ -133,9 +118,7 @@ __device__ void ask(const Stream<strips>& at, const Weights& w, bool gated, bool
         const int part = lane / 2, half = at.pair * 4 + part * (4 / parts);  // two lanes a part, eight rows each
         if (part < pairs * parts) {
             // Behind the last input any scale will do that is a number.
-            const int group =
-                min(static_cast<int>(static_cast<std::uint64_t>(half) * w.groupsPerHalf >> 32), w.lastGroup);
-            const int from = group * w.rows + strip * 16 + lane % 2 * 8;
+            const int from = w.groupOfHalf(half) * w.rows + strip * 16 + lane % 2 * 8;
             copyAsync<16>(slot.scales(s, 0) + lane * 8, w.scales + from);
             if constexpr (!symmetric) copyAsync<8>(slot.zeros(s, 0) + lane * 8, w.zeros + from);
         }
@@ -216,40 +199,10 @@ __device__ void stageInputs(const ProductInput& in, int columns, int first, int 
     __syncwarp();
 }
 
-// Sums of the block's warps for strips [firstTurn, firstTurn + count), and what follows. partial: [strip][warp][row][token].
-template <class T, class StripOf>
-__device__ void finish(const float* partial, const ProductOutput& out, int tokens, int firstTurn, int count,
-                       const StripOf& stripOf) {
-    const int warps = static_cast<int>(blockDim.x) / 32, width = partialWidth(tokens);
-    const auto sumOf = [&](int turn, int row, int token) {
-        float sum = 0;
-        for (int warp = 0; warp < warps; ++warp) sum += partial[((turn * warps + warp) * 16 + row) * width + token];
-        return out.bias ? sum + out.bias[stripOf(firstTurn + turn) * 16 + row] : sum;
-    };
-    const int perUnit = out.gated ? 2 : 1;
-    for (int i = static_cast<int>(threadIdx.x); i < count / perUnit * 16 * tokens; i += warps * 32) {
-        const int row = i % 16, turn = i / 16 / tokens * perUnit, token = i / 16 % tokens;
-        float value = sumOf(turn, row, token);
-        if (out.gated) value = siluGated(value, sumOf(turn + 1, row, token));
-        storeProduct<T>(out, token, stripOf(firstTurn + turn) * 16 + row, value);
-    }
-}
-
-// This lane's part of a strip's sums.
-__device__ inline void putPartial(float* partial, int turn, int firstToken, const float (&totals)[4], int tokens) {
-    const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
-    const int warps = static_cast<int>(blockDim.x) / 32, width = partialWidth(tokens);
-#pragma unroll
-    for (int i = 0; i < 4; ++i) {
-        const int row = lane / 4 + i / 2 * 8, token = firstToken + lane % 4 * 2 + i % 2;
-        if (token < tokens) partial[((turn * warps + warp) * 16 + row) * width + token] = totals[i];
-    }
-}
-
 // wide: 9 to 16 tokens, and two strips at once, which share the reads of so many inputs.
 template <int bits, class T, bool symmetric, int parts, bool wide>
 __global__ void __launch_bounds__(kMostWarps * 32, wide ? 1 : 2)
-    packedDecodeKernel(const Weights w, const ProductInput in, const ProductOutput out, const Plan plan) {
+    packedDecodeKernel(const PackedArguments w, const ProductInput in, const ProductOutput out, const Plan plan) {
     extern __shared__ __align__(128) unsigned char shared[];
     constexpr int together = wide ? 2 : 1, tokenTiles = wide ? 2 : 1;
     using Piece = Slot<bits, symmetric, parts, together>;
@@ -346,80 +299,6 @@ __global__ void __launch_bounds__(kMostWarps * 32, wide ? 1 : 2)
     }
 }
 
-// Groups of any multiple of 8: a lane's eight inputs of a half lie in one group. No tensor core, whose sums cross groups: a lane
-// multiplies its two rows' weights by its own inputs of every token, in float32.
-template <int bits, class T>
-__global__ void __launch_bounds__(256)
-    oddGroupsKernel(const Weights w, const ProductInput in, const ProductOutput out) {
-    extern __shared__ __align__(128) unsigned char shared[];
-    constexpr int kTokens = 8;
-    const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
-    const int warps = static_cast<int>(blockDim.x) / 32, strip = static_cast<int>(blockIdx.x);
-    waitForPrevious();
-    letNextStart();
-    float sums[2][kTokens] = {};
-    for (int tile = warp; tile < w.tiles; tile += warps) {
-        LaneWords<bits> words;
-        words.load(w.words + static_cast<std::int64_t>(strip * w.tiles + tile) * wordsOfTile(bits), lane);
-        const auto multiply = [&]<int half>() {
-            const int column = tile * 64 + half * 32 + lane % 4 * 8;
-            if (column >= w.columns) return;
-            const std::int64_t at = static_cast<std::int64_t>(column / w.groupColumns) * w.rows + strip * 16 + lane / 4;
-            const auto zero = [&](std::int64_t row) {
-                return zeroFor<bits, T>(w.zeros ? w.zeros[row] : 1 << (bits - 1));
-            };
-            const FragmentA first = weightFragment<bits, half * 2, T>(words, zero(at), zero(at + 8)),
-                            second = weightFragment<bits, half * 2 + 1, T>(words, zero(at), zero(at + 8));
-#pragma unroll
-            for (int r = 0; r < 2; ++r) {
-                const float scale = __half2float(w.scales[at + r * 8]);
-                const std::uint32_t pairs[4] = {first.x[r], first.x[r + 2], second.x[r], second.x[r + 2]};
-#pragma unroll
-                for (int t = 0; t < kTokens; ++t) {
-                    if (t >= in.tokens) break;
-                    const T* x = static_cast<const T*>(in.x) + t * in.stride + column;
-                    float sum = 0;
-#pragma unroll
-                    for (int i = 0; i < 4; ++i) {
-                        const auto weights = pairOf<PairOf<T>>(pairs[i]);
-                        sum += asFloat(weights.x) * asFloat(x[2 * i]) + asFloat(weights.y) * asFloat(x[2 * i + 1]);
-                    }
-                    sums[r][t] += sum * scale;
-                }
-            }
-        };
-        multiply.template operator()<0>();
-        multiply.template operator()<1>();
-    }
-    auto* const partial = reinterpret_cast<float*>(shared);
-    const int width = partialWidth(in.tokens);
-#pragma unroll
-    for (int r = 0; r < 2; ++r) {
-#pragma unroll
-        for (int t = 0; t < kTokens; ++t) {
-            float sum = sums[r][t];
-            sum += __shfl_xor_sync(kAllLanes, sum, 1);
-            sum += __shfl_xor_sync(kAllLanes, sum, 2);
-            if (lane % 4 == 0 && t < in.tokens) partial[(warp * 16 + lane / 4 + r * 8) * width + t] = sum;
-        }
-    }
-    __syncthreads();
-    finish<T>(partial, out, in.tokens, 0, 1, [&](int) { return strip; });
-}
-
-std::size_t partialBytes(int warps, int strips, int tokens) {
-    return static_cast<std::size_t>(warps * strips * 16 * partialWidth(tokens)) * sizeof(float);
-}
-
-// Groups that end inside of a half tile.
-template <int bits, class T>
-void launchOddGroups(const CudaContext& context, const Weights& w, const ProductInput& in, const ProductOutput& out) {
-    constexpr int kWarps = 8;
-    if (in.norm || out.gated) throw Error("decode product: groups of ", w.groupColumns, " with a norm or gate");
-    launchChained(context, oddGroupsKernel<bits, T>, static_cast<unsigned>(w.rows / kTileRows), kWarps * 32,
-                  partialBytes(kWarps, 1, in.tokens), w, in, out);
-}
-
 // A plan for a shape, and the shared memory that it takes; none where that is more than there is.
 struct PlannedLaunch {
     Plan plan;
@@ -427,7 +306,7 @@ struct PlannedLaunch {
     int blocks;
     std::size_t sharedBytes;
 };
-std::optional<PlannedLaunch> planned(const Weights& w, const ProductInput& in, bool gated, DecodeShape shape,
+std::optional<PlannedLaunch> planned(const PackedArguments& w, const ProductInput& in, bool gated, DecodeShape shape,
                                      std::size_t slotBytes, std::size_t limit) {
     constexpr int kPartialBytes = 24 << 10;
     const int perUnit = gated || in.tokens > 8 ? 2 : 1, units = w.rows / 16 / perUnit;
@@ -447,13 +326,14 @@ std::optional<PlannedLaunch> planned(const Weights& w, const ProductInput& in, b
 }
 
 template <int bits, class T, bool symmetric, int parts, bool wide>
-bool launchDecode(const CudaContext& context, const Weights& w, const ProductInput& in, const ProductOutput& out,
-                  const DecodeShape& wanted) {
+bool launchDecode(const CudaContext& context, const PackedArguments& w, const ProductInput& in,
+                  const ProductOutput& out, const DecodeShape& wanted) {
+    constexpr std::size_t kSlotBytes = Slot<bits, symmetric, parts, (wide ? 2 : 1)>::kBytes;
     constexpr std::size_t kReserve = 1024;  // what the driver and reductions keep of a block's shared memory
     for (int warps = wanted.warps; warps > 0; warps /= 2) {
         for (int slots = wanted.slots; slots > 0; --slots) {
-            auto launch = planned(w, in, out.gated, {warps, slots, wanted.blocks * wanted.warps / warps}, Slot < bits,
-                                  symmetric, parts, wide ? 2 : 1 > ::kBytes, context.limits().sharedBytes - kReserve);
+            auto launch = planned(w, in, out.gated, {warps, slots, wanted.blocks * wanted.warps / warps}, kSlotBytes,
+                                  context.limits().sharedBytes - kReserve);
             if (!launch) continue;
             launch->plan.bulk = context.limits().chainsKernels();
             launchChained(context, packedDecodeKernel<bits, T, symmetric, parts, wide>,
@@ -482,26 +362,12 @@ DecodeShape decodeShape(std::int64_t rows, std::int64_t columns, std::int64_t to
 
 bool packedDecode(const CudaContext& context, const PackedWeight& weight, const ProductInput& in,
                   const ProductOutput& out, DType activations, DecodeShape shape) {
-    const auto groupColumns = static_cast<int>(weight.scheme.groupColumns(weight.columns));
-    const auto halves = static_cast<std::uint64_t>(std::max(1, groupColumns / 32));
-    const Weights w{deviceData<std::uint32_t>(weight.words),
-                    deviceData<Half>(weight.scales),
-                    weight.scheme.symmetric ? nullptr : deviceData<std::uint8_t>(weight.zeros),
-                    static_cast<int>(weight.rows),
-                    static_cast<int>(weight.columns),
-                    static_cast<int>(tilesAcross(weight.columns)),
-                    groupColumns,
-                    static_cast<int>(weight.scheme.groups(weight.columns)) - 1,
-                    ((std::uint64_t{1} << 32) + halves - 1) / halves};
+    const PackedArguments w = packedArguments(weight);
+    if (w.groupColumns % 32 != 0) return packedOddGroups(context, w, in, out, weight.scheme.bits, activations);
     bool launched = true;
     withActivation(activations, [&]<class T>() {
         withBits(weight.scheme.bits, [&]<int bits>() {
-            if (groupColumns % 32 != 0) {
-                launched = in.tokens <= 8;
-                if (launched) launchOddGroups<bits, T>(context, w, in, out);
-                return;
-            }
-            const bool wholePairs = groupColumns % kPairColumns == 0 || groupColumns == w.columns;
+            const bool wholePairs = w.groupColumns % kPairColumns == 0 || w.groupColumns == w.columns;
             const auto launchScheme = [&]<bool symmetric, int parts>() {
                 launched = in.tokens > 8 ? launchDecode<bits, T, symmetric, parts, true>(context, w, in, out, shape)
                                          : launchDecode<bits, T, symmetric, parts, false>(context, w, in, out, shape);

@@ -16,6 +16,7 @@
 #include <algorithm>
 
 #include "kernels/cuda/dequant.cuh"
+#include "kernels/cuda/packed_arguments.cuh"
 #include "kernels/cuda/packed_middle.cuh"
 
 namespace gptq {
@@ -28,15 +29,7 @@ constexpr int kColumns = 128;  // a step
 constexpr int kStages = 4;
 constexpr int kOutStride = kRows + 4;  // floats of a token's outputs in shared memory
 
-struct MiddleArguments {
-    const std::uint32_t* words;
-    const Half* scales;
-    const std::uint8_t* zeros;  // null: the middle code
-    int rows;
-    int columns;
-    int tiles;
-    int lastGroup;
-    std::uint64_t groupsPerHalf;  // ceil(2^32 / (groupColumns / 32))
+struct MiddleArguments : PackedArguments {
     int splits;
     float* partials;  // [row block and token block][split][token][row]
     int* counters;
@@ -72,9 +65,7 @@ __device__ void askWeights(const MiddleArguments& a, Stage<bits, tokenTiles>& st
     const bool zeros = thread >= 32;
     const int at = thread % 32, half = zeros ? at / 4 % 4 : at / 8, first = zeros ? at % 4 * 16 : at % 8 * 8;
     if (thread < (a.zeros ? 48 : 32) && row + first < a.rows) {
-        const int group =
-            min(static_cast<int>(static_cast<std::uint64_t>(pair * 4 + half) * a.groupsPerHalf >> 32), a.lastGroup);
-        const std::int64_t from = static_cast<std::int64_t>(group) * a.rows + row + first;
+        const std::int64_t from = static_cast<std::int64_t>(a.groupOfHalf(pair * 4 + half)) * a.rows + row + first;
         if (zeros) copyAsync<16>(&stage.zeros[half][first], a.zeros + from);
         else copyAsync<16>(&stage.scales[half][first], a.scales + from);
     }
@@ -281,18 +272,7 @@ void packedMiddle(const CudaContext& context, const PackedWeight& weight, const 
                   const ProductOutput& out, DType activations, const MiddleShape& shape, float* partials,
                   int* counters) {
     if (in.norm || out.gated) throw Error("product of some tokens: a norm or gate");
-    const auto halves = static_cast<std::uint64_t>(weight.scheme.groupColumns(weight.columns) / 32);
-    const MiddleArguments a{deviceData<std::uint32_t>(weight.words),
-                            deviceData<Half>(weight.scales),
-                            weight.scheme.symmetric ? nullptr : deviceData<std::uint8_t>(weight.zeros),
-                            static_cast<int>(weight.rows),
-                            static_cast<int>(weight.columns),
-                            static_cast<int>(tilesAcross(weight.columns)),
-                            static_cast<int>(weight.scheme.groups(weight.columns)) - 1,
-                            ((std::uint64_t{1} << 32) + halves - 1) / halves,
-                            shape.splits,
-                            partials,
-                            counters};
+    const MiddleArguments a{packedArguments(weight), shape.splits, partials, counters};
     withActivation(activations, [&]<class T>() {
         withBits(weight.scheme.bits, [&]<int bits>() {
             if (shape.tokenTiles == 2) launchMiddle<bits, T, 2>(context, a, in, out);

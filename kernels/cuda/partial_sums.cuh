@@ -1,0 +1,50 @@
+// SPDX-FileCopyrightText: 2026 GPTQ Studio contributors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Sums of a block's warps over their shares of the inputs, added up in shared memory, and what follows them.
+#pragma once
+
+#include "kernels/cuda/decode_product.cuh"
+
+namespace gptq {
+
+// From row to row of partial sums: a column of padding against bank conflicts.
+__host__ __device__ constexpr int partialWidth(int tokens) {
+    return tokens == 1 ? 1 : tokens <= 8 ? 9 : 17;
+}
+
+inline std::size_t partialBytes(int warps, int strips, int tokens) {
+    return static_cast<std::size_t>(warps * strips * 16 * partialWidth(tokens)) * sizeof(float);
+}
+
+// Sums of the block's warps for strips [firstTurn, firstTurn + count), and what follows. partial: [strip][warp][row][token].
+template <class T, class StripOf>
+__device__ void finish(const float* partial, const ProductOutput& out, int tokens, int firstTurn, int count,
+                       const StripOf& stripOf) {
+    const int warps = static_cast<int>(blockDim.x) / 32, width = partialWidth(tokens);
+    const auto sumOf = [&](int turn, int row, int token) {
+        float sum = 0;
+        for (int warp = 0; warp < warps; ++warp) sum += partial[((turn * warps + warp) * 16 + row) * width + token];
+        return out.bias ? sum + out.bias[stripOf(firstTurn + turn) * 16 + row] : sum;
+    };
+    const int perUnit = out.gated ? 2 : 1;
+    for (int i = static_cast<int>(threadIdx.x); i < count / perUnit * 16 * tokens; i += warps * 32) {
+        const int row = i % 16, turn = i / 16 / tokens * perUnit, token = i / 16 % tokens;
+        float value = sumOf(turn, row, token);
+        if (out.gated) value = siluGated(value, sumOf(turn + 1, row, token));
+        storeProduct<T>(out, token, stripOf(firstTurn + turn) * 16 + row, value);
+    }
+}
+
+// This lane's part of a strip's sums.
+__device__ inline void putPartial(float* partial, int turn, int firstToken, const float (&totals)[4], int tokens) {
+    const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
+    const int warps = static_cast<int>(blockDim.x) / 32, width = partialWidth(tokens);
+#pragma unroll
+    for (int i = 0; i < 4; ++i) {
+        const int row = lane / 4 + i / 2 * 8, token = firstToken + lane % 4 * 2 + i % 2;
+        if (token < tokens) partial[((turn * warps + warp) * 16 + row) * width + token] = totals[i];
+    }
+}
+
+}  // namespace gptq
