@@ -53,6 +53,7 @@ const std::vector<float>& DecodeSequence::advance(const std::vector<TokenId>& id
     if (count == 0 || m_length + count > m_cache.capacity())
         throw Error("a sequence of ", m_length, " tokens cannot take ", count, " more: it has room for ",
                     m_cache.capacity());
+    m_next = -1;  // these ids take the place of what was chosen
     for (std::int64_t first = 0; first < count; first += m_workspace.tokens()) {
         const std::int64_t piece = std::min(m_workspace.tokens(), count - first);
         const auto past = static_cast<std::int32_t>(m_length);

@@ -93,8 +93,8 @@ void GptqRoundtripTest::mixedSchemesAndFloatLayersComeBack() {
 
 void GptqRoundtripTest::otherArchitecturesComeBack_data() {
     QTest::addColumn<QString>("name");
-    for (const char* name :
-         {"llama-sharded", "llama-head-dim-24", "llama3-rope", "mistral-window", "qwen2-bias", "qwen3-norms"})
+    for (const char* name : {"llama-sharded", "llama-head-dim-24", "llama3-rope", "llama-linear-rope",
+                             "llama-yarn-rope", "mistral-window", "qwen2-bias", "qwen3-norms"})
         QTest::newRow(name) << name;
 }
 

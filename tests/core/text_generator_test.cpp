@@ -47,6 +47,7 @@ private slots:
     void piecesAddUpToTheTextAndMayStop();
     void promptsThatCannotBeContinuedAreRefused();
     void aSequenceTakesNoMoreThanItHasRoomFor();
+    void aChoiceIsGivenUpForOtherTokens();
     void outputsThatAreNoNumbersAreRefused();
 
 private:
@@ -197,6 +198,19 @@ void TextGeneratorTest::aSequenceTakesNoMoreThanItHasRoomFor() {
     sequence.advance({5});
     QCOMPARE(lackingIn(errorOf([&] { sequence.advance({5}); }), {"10 tokens", "1 more"}), QString());
     QCOMPARE(sequence.length(), std::int64_t{10});
+}
+
+void TextGeneratorTest::aChoiceIsGivenUpForOtherTokens() {
+    DecodeSequence sequence(*m_decoder, 10);
+    const auto byChoice = [&] { sequence.advanceByLikeliest(); };
+    QCOMPARE(lackingIn(errorOf([&] { sequence.likeliest(64); }), {"empty sequence"}), QString());
+    QCOMPARE(lackingIn(errorOf(byChoice), {"no token was chosen"}), QString());
+    sequence.advance(randomIds(1, 4, 64));
+    sequence.likeliest(64);
+    byChoice();
+    QCOMPARE(sequence.length(), std::int64_t{5});
+    sequence.advance({5});
+    QCOMPARE(lackingIn(errorOf(byChoice), {"no token was chosen"}), QString());
 }
 
 void TextGeneratorTest::outputsThatAreNoNumbersAreRefused() {
