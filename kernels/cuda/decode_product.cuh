@@ -6,7 +6,7 @@
 //     y[t, n] = epilogue(bias[n] + sum over k of x'[t, k] w[n, k]),    x' = x, or RMSNorm of one token
 //
 // One token's x' is staged in shared memory by every block, each warp its own columns; several tokens' are read where they lie.
-// Weights are asked for before the kernel before has ended (launch.h), as much as registers hold, so memory never idles.
+// Weights are asked for before the kernel before has ended (launch.h), so that memory does not idle between two kernels.
 #pragma once
 
 #include "kernels/cuda/launch.h"
@@ -48,29 +48,6 @@ __device__ void storeProduct(const ProductOutput& out, int token, int row, float
 
 __device__ inline float siluGated(float gate, float up) {
     return gate / (1.0f + __expf(-gate)) * up;
-}
-
-// One token's columns [first, last), multiples of 4, as float32 in `staged`, times the norm's weight; returns the sum of their
-// squares before it, this lane's share.
-template <class T>
-__device__ float stageColumns(const ProductInput& in, int first, int last, int lane, float* staged) {
-    float squares = 0;
-    for (int i = first + lane * 4; i < last; i += 128) {
-        float4 v;
-        if (in.norm) {
-            v = *reinterpret_cast<const float4*>(static_cast<const float*>(in.x) + i);
-            const float4 g = __ldg(reinterpret_cast<const float4*>(in.norm + i));
-            squares += v.x * v.x + v.y * v.y + v.z * v.z + v.w * v.w;
-            v = {v.x * g.x, v.y * g.y, v.z * g.z, v.w * g.w};
-        } else {
-            const uint2 raw = *reinterpret_cast<const uint2*>(static_cast<const T*>(in.x) + i);
-            T pairs[4];
-            memcpy(pairs, &raw, 8);
-            v = {asFloat(pairs[0]), asFloat(pairs[1]), asFloat(pairs[2]), asFloat(pairs[3])};
-        }
-        *reinterpret_cast<float4*>(staged + i) = v;
-    }
-    return squares;
 }
 
 // 1 / sqrt(mean square + epsilon), from every thread's share of the squares; the block meets here.

@@ -16,6 +16,29 @@ constexpr int kWarps = 8;
 constexpr int kDepth = 4;
 constexpr int kPiece = 256;  // columns that a warp reads at once
 
+// One token's columns [first, last), multiples of 4, as float32 in `staged`, times the norm's weight; returns the sum of their
+// squares before it, this lane's share.
+template <class T>
+__device__ float stageColumns(const ProductInput& in, int first, int last, int lane, float* staged) {
+    float squares = 0;
+    for (int i = first + lane * 4; i < last; i += 128) {
+        float4 v;
+        if (in.norm) {
+            v = *reinterpret_cast<const float4*>(static_cast<const float*>(in.x) + i);
+            const float4 g = __ldg(reinterpret_cast<const float4*>(in.norm + i));
+            squares += v.x * v.x + v.y * v.y + v.z * v.z + v.w * v.w;
+            v = {v.x * g.x, v.y * g.y, v.z * g.z, v.w * g.w};
+        } else {
+            const uint2 raw = *reinterpret_cast<const uint2*>(static_cast<const T*>(in.x) + i);
+            T pairs[4];
+            memcpy(pairs, &raw, 8);
+            v = {asFloat(pairs[0]), asFloat(pairs[1]), asFloat(pairs[2]), asFloat(pairs[3])};
+        }
+        *reinterpret_cast<float4*>(staged + i) = v;
+    }
+    return squares;
+}
+
 template <class T>
 __device__ float dot(const uint4& weights, const float* x) {
     const std::uint32_t words[4] = {weights.x, weights.y, weights.z, weights.w};

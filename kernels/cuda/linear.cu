@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: 2026 GPTQ Studio contributors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Products of a linear group, by the number of tokens: the decode kernels take few, with norm and epilogue; for many, packed
-// weights are dequantized, and cuBLAS multiplies between kernels of norm and epilogue.
+// Products of a linear group, by the number of tokens: the decode kernels take few, with norm and epilogue; between kernels of norm
+// and epilogue, packed weights of some tokens have a kernel, of many are dequantized for cuBLAS, which dense ones always take.
 #include "kernels/cuda/cuda_backend.h"
 #include "kernels/cuda/dense_decode.cuh"
 #include "kernels/cuda/packed_decode.cuh"
