@@ -17,7 +17,8 @@ struct BenchOptions {
     std::string shape = "llama-2-7b";
     std::string device;
     bool json = false;
-    bool quick = false;  // fewer sizes, for a look
+    bool quick = false;                // fewer sizes, for a look
+    std::vector<std::int64_t> tokens;  // of products; empty: a selection
     QuantScheme scheme;
     bool asymmetric = false;
 };

@@ -85,6 +85,7 @@ private:
     std::shared_ptr<CudaContext> m_context;
     DeviceArray m_weightScratch;                          // a dequantized matrix
     DeviceArray m_inputScratch;                           // gathered inputs
+    DeviceArray m_arrangedScratch;                        // inputs as a Hopper's product takes them
     DeviceArray m_attentionScratch, m_attentionCounters;  // partial results of a split context
     DeviceArray m_biasScratch;                            // sums before their bias
     DeviceArray m_productScratch, m_productCounters;      // partial sums of split inputs

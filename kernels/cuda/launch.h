@@ -14,23 +14,37 @@ namespace gptq {
 
 inline constexpr std::size_t kPlainShared = kStaticShared - 256;  // less what reductions declare
 
+// In clusters of `cluster` blocks, which the grid is a multiple of; more than 1 only on sm_90 and later.
 template <class... Parameters, class... Arguments>
-void launchChained(const CudaContext& context, void (*kernel)(Parameters...), dim3 grid, unsigned threads,
-                   std::size_t sharedBytes, const Arguments&... arguments) {
+void launchClusters(const CudaContext& context, void (*kernel)(Parameters...), unsigned cluster, dim3 grid,
+                    unsigned threads, std::size_t sharedBytes, const Arguments&... arguments) {
     if (sharedBytes > kPlainShared)
         CUDA_CHECK(
             cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(sharedBytes)));
-    cudaLaunchAttribute chained{};
-    chained.id = cudaLaunchAttributeProgrammaticStreamSerialization;
-    chained.val.programmaticStreamSerializationAllowed = 1;
+    cudaLaunchAttribute attributes[2]{};
     cudaLaunchConfig_t config{};
+    if (context.limits().chainsKernels()) {
+        cudaLaunchAttribute& chained = attributes[config.numAttrs++];
+        chained.id = cudaLaunchAttributeProgrammaticStreamSerialization;
+        chained.val.programmaticStreamSerializationAllowed = 1;
+    }
+    if (cluster > 1) {
+        cudaLaunchAttribute& together = attributes[config.numAttrs++];
+        together.id = cudaLaunchAttributeClusterDimension;
+        together.val.clusterDim = {cluster, 1, 1};
+    }
     config.gridDim = grid;
     config.blockDim = dim3(threads);
     config.dynamicSmemBytes = sharedBytes;
     config.stream = context.stream();
-    config.attrs = &chained;
-    config.numAttrs = context.limits().chainsKernels() ? 1 : 0;
+    config.attrs = attributes;
     CUDA_CHECK(cudaLaunchKernelEx(&config, kernel, Parameters(arguments)...));
+}
+
+template <class... Parameters, class... Arguments>
+void launchChained(const CudaContext& context, void (*kernel)(Parameters...), dim3 grid, unsigned threads,
+                   std::size_t sharedBytes, const Arguments&... arguments) {
+    launchClusters(context, kernel, 1, grid, threads, sharedBytes, arguments...);
 }
 
 // What kernels before this one wrote may be read after it.

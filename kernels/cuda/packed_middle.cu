@@ -15,9 +15,9 @@
 // the last block of an output reads them in order. Bound: memory for few tokens; for many, shared memory and the tensor cores.
 #include <algorithm>
 
-#include "kernels/cuda/dequant.cuh"
 #include "kernels/cuda/packed_arguments.cuh"
 #include "kernels/cuda/packed_middle.cuh"
+#include "kernels/cuda/scaled_weights.cuh"
 
 namespace gptq {
 namespace {
@@ -82,16 +82,6 @@ __device__ void askInputs(const MiddleArguments& a, const ProductInput& in, Stag
     }
 }
 
-// Code minus zero times scale, rounded to the activation type.
-__device__ inline std::uint32_t scaled(std::uint32_t pair, Half scale, Half) {
-    return bitsOf(__hmul2(pairOf<__half2>(pair), __half2half2(scale)));
-}
-__device__ inline std::uint32_t scaled(std::uint32_t pair, Half scale, Brain) {
-    const float factor = __half2float(scale);
-    return bitsOf(
-        __floats2bfloat162_rn(__uint_as_float(pair << 16) * factor, __uint_as_float(pair & 0xffff0000u) * factor));
-}
-
 template <int bits, class T, int tokenTiles>
 __device__ void multiplyStage(const MiddleArguments& a, const Stage<bits, tokenTiles>& stage,
                               FragmentC (&sums)[2][tokenTiles]) {
@@ -110,14 +100,11 @@ __device__ void multiplyStage(const MiddleArguments& a, const Stage<bits, tokenT
         }
 #pragma unroll
         for (int s = 0; s < 2; ++s) {
-            const int row = (strip + s) * 16 + lane / 4, in = tile * 2 + h;
-            const Half low = stage.scales[in][row], high = stage.scales[in][row + 8];
-            const PairOf<T> zeroLow = zeroFor<bits, T>(a.zeros ? stage.zeros[in][row] : 1 << (bits - 1)),
-                            zeroHigh = zeroFor<bits, T>(a.zeros ? stage.zeros[in][row + 8] : 1 << (bits - 1));
+            const int in = tile * 2 + h;
+            const LaneGrids<bits, T> grids(&stage.scales[in][(strip + s) * 16],
+                                           a.zeros ? &stage.zeros[in][(strip + s) * 16] : nullptr, lane);
             const auto step = [&]<int k>() {
-                FragmentA weights = weightFragment<bits, h * 2 + k, T>(words[s], zeroLow, zeroHigh);
-#pragma unroll
-                for (int i = 0; i < 4; ++i) weights.x[i] = scaled(weights.x[i], i % 2 ? high : low, T{});
+                const FragmentA weights = scaledFragment<bits, h * 2 + k, T>(words[s], grids);
 #pragma unroll
                 for (int n = 0; n < tokenTiles; ++n)
                     multiplyAdd(sums[s][n], weights,

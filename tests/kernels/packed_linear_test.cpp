@@ -37,6 +37,8 @@ private slots:
     void packedProductMatchesDequantizedProductInLargeShapes() {
         packedProductMatchesDequantizedProductInEveryScheme();
     }
+    void packedProductMatchesDequantizedProductOfManyTokens_data();
+    void packedProductMatchesDequantizedProductOfManyTokens() { packedProductMatchesDequantizedProductInEveryScheme(); }
     void columnsMayBeInAnotherOrder_data();
     void columnsMayBeInAnotherOrder() { packedProductMatchesDequantizedProductInEveryScheme(); }
     void packingThereGivesTheWordsOfTheLayout_data() { bitCounts(); }
@@ -123,6 +125,36 @@ void PackedLinearTest::packedProductMatchesDequantizedProductInLargeShapes_data(
         shapes.push_back({{.tokens = tokens, .outputs = 576, .inputs = 576}, {4, 128, true, GridKind::Uniform}});
         shapes.push_back({{.tokens = tokens, .outputs = 288, .inputs = 1056}, {3, 128, false, GridKind::Uniform}});
     }
+    addRows(m_targets, shapes);
+}
+
+// Around the numbers of tokens, outputs and inputs that a tile of a kernel for many tokens takes.
+void PackedLinearTest::packedProductMatchesDequantizedProductOfManyTokens_data() {
+    std::vector<PackedShape> shapes;
+    const auto add = [&](std::int64_t tokens, std::int64_t outputs, std::int64_t inputs, const QuantScheme& scheme,
+                         Epilogue epilogue = Epilogue::None) {
+        shapes.push_back(
+            {{.tokens = tokens, .outputs = outputs, .inputs = inputs, .epilogue = epilogue, .bias = tokens % 2 != 0},
+             scheme});
+    };
+    for (const std::int64_t tokens : {15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129, 256, 257}) {
+        for (const auto& [outputs, inputs] : {std::pair{96, 160}, {288, 96}, {544, 224}})
+            add(tokens, outputs, inputs, {4, 32, tokens % 2 == 0, GridKind::Uniform});
+    }
+    for (const int bits : supportedBits()) {
+        for (const bool symmetric : {true, false}) {
+            for (const std::int64_t group : {-1, 64, 96, 128}) {
+                for (const std::int64_t tokens : {20, 40, 100, 200})
+                    add(tokens, 160, 288, {bits, group, symmetric, GridKind::Uniform});
+            }
+        }
+    }
+    for (const Epilogue epilogue : {Epilogue::AddResidual, Epilogue::SiluGate}) {
+        for (const std::int64_t tokens : {33, 65, 130})
+            add(tokens, 320, 160, {4, 128, true, GridKind::Uniform}, epilogue);
+    }
+    // One tile, whose inputs all the device shares.
+    for (const std::int64_t tokens : {24, 64, 128, 250}) add(tokens, 32, 8256, {4, 128, false, GridKind::Uniform});
     addRows(m_targets, shapes);
 }
 

@@ -1,0 +1,133 @@
+// SPDX-FileCopyrightText: 2026 GPTQ Studio contributors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Products of packed weights with some to many tokens on Hopper: y[t, n] = sum over k of x[t, k] (q[n, k] - z[g, n]) s[g, n].
+//
+// Weights become the A operand of a warpgroup's product (warpgroup.cuh) in registers, scaled and rounded there as a dequantized
+// matrix would be; inputs are its B operand in shared memory. A block makes a tile of 128 outputs by 64, 128 or 256 tokens, or of
+// 256 outputs by 32 tokens:
+//
+//     warps 0-3:  outputs 0-63     | step | step | step | ...      a step: 128 inputs; its words, grids and inputs come through
+//     warps 4-7:  outputs 64-127   | step | step | step | ...      a ring of stages, by asynchronous copies
+//     warps 8-11: ask for copies
+//
+// Two blocks of neighbouring outputs are a cluster from 64 tokens on: each copies half of a step's inputs to both. Inputs were
+// rearranged by a small kernel before, in the order of columns that packed_layout.h deals out and with the exchanged chunks of
+// B, so that a step's inputs are one piece. All steps of all tiles are one line that is cut into as many equal parts as there
+// are clusters; tiles on a cut are added up through scratch memory, by the last that comes, in the order of the parts: the same
+// sums every time. Where tiles fill the card well, cuts are between tiles. While the tensor cores work on 64 columns of a tile,
+// its warps make weights of the next 64.
+//
+// Bound: up to some 100 tokens memory, bits / 8 bytes a weight; above, the tensor cores, 2 rows columns tokens operations.
+#include "kernels/cuda/packed_hopper.cuh"
+
+#include <algorithm>
+
+#include "kernels/cuda/hopper_tile.cuh"
+#include "kernels/cuda/launch.h"
+
+namespace gptq {
+
+// packed_hopper_half.cu, packed_hopper_brain.cu
+template <class T>
+void launchHopper(const CudaContext& context, const QuantScheme& scheme, const HopperShape& shape,
+                  const HopperArguments& a, int tokens, const ProductOutput& out);
+extern template void launchHopper<Half>(const CudaContext&, const QuantScheme&, const HopperShape&,
+                                        const HopperArguments&, int, const ProductOutput&);
+extern template void launchHopper<Brain>(const CudaContext&, const QuantScheme&, const HopperShape&,
+                                         const HopperArguments&, int, const ProductOutput&);
+
+namespace {
+
+constexpr int kPartSteps = 5;  // what adding up parts costs
+constexpr int kArrangeThreads = 128;
+
+// x to inputs as stages take them: [token tile][64 columns][token][chunk exchanged by token % 8], 16 bytes a chunk; chunk 2 s + b
+// of a half holds columns 8 q + 4 s + 2 b and the next for q of 0 to 3, zeros where there is no token or column. A thread a
+// token's half, 32 columns.
+__global__ void __launch_bounds__(kArrangeThreads)
+    arrangeInputsKernel(const ProductInput in, int columns, int halves, int tileTokens, int allTokens, uint4* to) {
+    letNextStart();  // which asks for weights while this kernel waits
+    waitForPrevious();
+    const int at = static_cast<int>(blockIdx.x) * kArrangeThreads + static_cast<int>(threadIdx.x);
+    const int token = at / halves, half = at % halves;
+    if (token >= allTokens) return;
+    uint4 from[4] = {};
+    if (token < in.tokens && half * 32 < columns) {
+        const auto* x = reinterpret_cast<const uint4*>(static_cast<const Half*>(in.x) + token * in.stride + half * 32);
+#pragma unroll
+        for (int q = 0; q < 4; ++q) from[q] = x[q];
+    }
+    const int row = token % tileTokens;
+    uint4* const chunks =
+        to + ((static_cast<std::int64_t>(token / tileTokens) * (halves / 2) + half / 2) * tileTokens + row) * 8;
+    const int swap = row % 8, first = half % 2 * 4;
+    chunks[(first + 0) ^ swap] = {from[0].x, from[1].x, from[2].x, from[3].x};
+    chunks[(first + 1) ^ swap] = {from[0].y, from[1].y, from[2].y, from[3].y};
+    chunks[(first + 2) ^ swap] = {from[0].z, from[1].z, from[2].z, from[3].z};
+    chunks[(first + 3) ^ swap] = {from[0].w, from[1].w, from[2].w, from[3].w};
+}
+
+int tileTokensFor(std::int64_t tokens) {
+    for (const int tile : {32, 64, 128}) {
+        if (tokens <= tile) return tile;
+    }
+    const auto padded = [tokens](std::int64_t tile) { return (tokens + tile - 1) / tile * tile; };
+    return padded(256) * 10 <= padded(128) * 11 ? 256 : 128;
+}
+
+}  // namespace
+
+bool packedHopperTakes(const CudaContext& context, const PackedWeight& weight) {
+    return context.limits().isHopper() && weight.scheme.groupColumns(weight.columns) % 32 == 0;
+}
+
+HopperShape hopperShape(const CudaContext& context, std::int64_t tokens, const PackedWeight& weight) {
+    HopperShape shape{};
+    shape.tokens = tileTokensFor(tokens);
+    const int ranks = clusterOf(shape.tokens);
+    const std::int64_t tokenTiles = blocksFor(tokens, shape.tokens);
+    shape.steps = static_cast<int>(blocksFor(weight.columns, kColumns));
+    shape.inputBytes = static_cast<std::size_t>(tokenTiles * shape.tokens * shape.steps * kColumns) * 2;
+    std::size_t stageBytes = 0;
+    withBits(weight.scheme.bits, [&]<int bits>() {
+        withTileTokens(shape.tokens, [&]<int tile>() { stageBytes = sizeof(Stage<bits, false, tile>); });
+    });
+    shape.stages = static_cast<int>((context.limits().sharedBytes - 1024) / (stageBytes + 2 * sizeof(CopyBarrier)));
+    const std::int64_t tiles = tokenTiles * blocksFor(weight.rows, rowsOf(shape.tokens) * ranks);
+    const std::int64_t clusters = context.properties().multiProcessorCount / ranks;
+    // The line of steps is cut anywhere where that saves more than adding up parts takes, about five steps; else between tiles.
+    const std::int64_t rounds = (tiles + clusters - 1) / clusters, all = tiles * shape.steps;
+    shape.grain = (all + clusters - 1) / clusters + kPartSteps < rounds * shape.steps ? 1 : shape.steps;
+    shape.clusters = static_cast<int>(std::min(clusters, tiles * shape.steps / shape.grain));
+    if (shape.grain == 1) {
+        shape.counters = static_cast<std::size_t>(tiles * ranks);
+        shape.partialBytes = static_cast<std::size_t>(shape.clusters * 2 * ranks) *
+                             static_cast<std::size_t>(rowsOf(shape.tokens) * shape.tokens) * sizeof(float);
+    }
+    return shape;
+}
+
+void packedHopper(const CudaContext& context, const PackedWeight& weight, const ProductInput& in,
+                  const ProductOutput& out, DType activations, const HopperShape& shape, const HopperScratch& scratch) {
+    if (in.norm || out.gated) throw Error("product of many tokens: a norm or gate");
+    const int ranks = clusterOf(shape.tokens), tokenTiles = static_cast<int>(blocksFor(in.tokens, shape.tokens));
+    const int halves = shape.steps * kHalves, allTokens = tokenTiles * shape.tokens;
+    launchChained(context, arrangeInputsKernel,
+                  blocksFor(static_cast<std::int64_t>(allTokens) * halves, kArrangeThreads), kArrangeThreads, 0, in,
+                  static_cast<int>(weight.columns), halves, shape.tokens, allTokens,
+                  static_cast<uint4*>(scratch.inputs));
+    const auto tiles = static_cast<int>(tokenTiles * blocksFor(weight.rows, rowsOf(shape.tokens) * ranks));
+    HopperArguments a{packedArguments(weight)};
+    a.inputs = static_cast<const unsigned char*>(scratch.inputs);
+    a.partials = scratch.partials;
+    a.counters = scratch.counters;
+    a.steps = shape.steps;
+    a.stages = shape.stages;
+    a.grain = shape.grain;
+    a.grains = tiles * shape.steps / shape.grain;
+    a.tokenTiles = tokenTiles;
+    withActivation(activations, [&]<class T>() { launchHopper<T>(context, weight.scheme, shape, a, in.tokens, out); });
+}
+
+}  // namespace gptq
