@@ -8,27 +8,18 @@
 namespace gptq {
 namespace {
 
-// Where a plane's words of a lane begin, in words from the tile's begin.
-constexpr std::int64_t planeOffset(const BitPlanes& planes, int plane) {
-    return plane == 0 ? 0 : static_cast<std::int64_t>(kTileLanes) * planes.bits[0];
-}
-
 void packTile(const std::uint8_t* codes, std::int64_t rowStride, std::int64_t columnsLeft, int bits,
               std::uint32_t* words) {
-    const BitPlanes planes = planesOf(bits);
     const std::uint8_t padding = static_cast<std::uint8_t>(1 << (bits - 1));
     for (int lane = 0; lane < kTileLanes; ++lane) {
+        std::uint32_t own[kMostLaneWords] = {};
         for (int c = 0; c < kLaneCodes; ++c) {
             const TilePosition at = positionInTile(lane, c);
             const unsigned code = at.column < columnsLeft ? codes[at.row * rowStride + at.column] : padding;
             if (code >> bits != 0) throw Error("code ", code, " does not fit in ", bits, " bits");
-            for (int p = 0; p < planes.count; ++p) {
-                const int planeBits = planes.bits[p], perWord = 32 / planeBits;
-                const unsigned part = code >> planes.shift[p] & ((1u << planeBits) - 1);
-                words[planeOffset(planes, p) + lane * planeBits + c / perWord] |= part
-                                                                                  << planeBit(c % perWord, planeBits);
-            }
+            putCodeOfLane(own, bits, c, code);
         }
+        for (int w = 0; w < bits; ++w) words[wordInTile(bits, lane, w)] = own[w];
     }
 }
 
@@ -46,17 +37,9 @@ std::int64_t packedWords(std::int64_t rows, std::int64_t columns, int bits) {
 }
 
 void unpackLane(const std::uint32_t* tileWords, int lane, int bits, std::uint8_t codes[kLaneCodes]) {
-    const BitPlanes planes = planesOf(bits);
-    for (int p = 0; p < planes.count; ++p) {
-        const int planeBits = planes.bits[p], perWord = 32 / planeBits;
-        const unsigned mask = (1u << planeBits) - 1;
-        const std::uint32_t* words = tileWords + planeOffset(planes, p) + lane * planeBits;
-        for (int c = 0; c < kLaneCodes; ++c) {
-            const unsigned part = words[c / perWord] >> planeBit(c % perWord, planeBits) & mask;
-            const unsigned below = p == 0 ? 0 : codes[c];
-            codes[c] = static_cast<std::uint8_t>(below | part << planes.shift[p]);
-        }
-    }
+    std::uint32_t own[kMostLaneWords];
+    for (int w = 0; w < bits; ++w) own[w] = tileWords[wordInTile(bits, lane, w)];
+    for (int c = 0; c < kLaneCodes; ++c) codes[c] = static_cast<std::uint8_t>(codeOfLane(own, bits, c));
 }
 
 std::vector<std::uint32_t> packCodes(std::span<const std::uint8_t> codes, std::int64_t rows, std::int64_t columns,

@@ -30,36 +30,56 @@ GPTQ_ALWAYS_INLINE void loadFloats(const float* values, FloatVector& vector) {
     __builtin_memcpy(&vector, values, sizeof vector);
 }
 
-// A code's place: bit 1 of its number is the upper row (r + 8), the others make the position within its vector of words.
-constexpr bool inUpperRow(int code) {
-    return code / 2 % 2 == 1;
-}
-constexpr int positionOf(int code) {
-    return code % 2 + code / 4 * 2;
-}
+// Vectors of 4 and 8 bits are the words of two lanes and of one, of 2 and 3 bits a left and a right word of each of four lanes.
+// Every word of such a vector has the codes of one row at one place; number them as code pairs c = 2 k + e.
 
 // Calls take(upper, position, codes) for the 16 vectors of rows `pair` and `pair + 8` (0 to 7) of a tile; codes as floats.
 template <int bits, class Take>
 GPTQ_ALWAYS_INLINE void eachVector(const std::uint32_t* tile, int pair, const Take& take) {
-    constexpr int planeBits = bits == 3 ? 2 : bits;
-    constexpr int codesOfWord = 32 / planeBits;
-    constexpr int vectors = 4 * planeBits / kVectorWidth;
-    constexpr std::uint32_t mask = (1u << planeBits) - 1;
-    [[maybe_unused]] IntVector high;
-    if constexpr (bits == 3) {  // a lane's word of high bits serves both of its words of low bits
-        const std::uint32_t* words = tile + kTileLanes * 2 + pair * 4;
-        for (int i = 0; i < kVectorWidth; ++i) high[i] = words[i / 2] >> (i % 2);
-    }
+    constexpr std::uint32_t mask = (1u << bits) - 1;
+    const auto give = [&](bool upper, int position, const IntVector& words, int bit) __attribute__((always_inline)) {
+        const IntVector codes = words >> bit & mask;
+        take(upper, position, __builtin_convertvector(codes, FloatVector));
+    };
+    if constexpr (bits == 4 || bits == 8) {
+        constexpr int vectors = bits / 2, codesOfWord = 32 / bits;
 #pragma GCC unroll 4
-    for (int v = 0; v < vectors; ++v) {
+        for (int v = 0; v < vectors; ++v) {
+            IntVector words;
+            loadWords(tile + (pair * vectors + v) * kVectorWidth, words);
+#pragma GCC unroll 8
+            for (int c = 0; c < codesOfWord; ++c)
+                give(c / 2 % 2 == 1, v * codesOfWord / 2 + c % 2 + c / 4 * 2, words, c / 2 * bits + c % 2 * 16);
+        }
+    } else {
         IntVector words;
-        loadWords(tile + (pair * vectors + v) * kVectorWidth, words);
+        loadWords(tile + pair * kVectorWidth, words);
+        [[maybe_unused]] IntVector thirds, scattered;  // 3 bits: a left and a right pair side by side, as in the others
+        if constexpr (bits == 3) {
+            const std::uint32_t* third = tile + kTileLanes * 2 + pair * 4;
+            for (int i = 0; i < kVectorWidth; ++i) {
+                const std::uint32_t word = third[i / 2], *both = tile + pair * kVectorWidth + i / 2 * 2;
+                thirds[i] = i % 2 == 0 ? word : word >> 9;
+                scattered[i] = i % 2 == 0 ? word >> 6
+                                          : (both[0] >> 15 & 0x00010001u) | (both[1] >> 14 & 0x00020002u) |
+                                                (word >> 13 & 0x00040004u);
+            }
+        }
 #pragma GCC unroll 16
-        for (int c = 0; c < codesOfWord; ++c) {
-            IntVector codes = words >> planeBit(c, planeBits) & mask;
-            if constexpr (bits == 3) codes |= (high >> planeBit(c, 1) & 1u) << 2;
-            const FloatVector values = __builtin_convertvector(codes, FloatVector);
-            take(inUpperRow(c), v * codesOfWord / 2 + positionOf(c), values);
+        for (int c = 0; c < 16; ++c) {  // step, row, element
+            const int step = c / 4, row = c / 2 % 2, element = c % 2, position = step * 2 + element;
+            const PairPlace left = placeOfPair(bits, step * 4 + row);
+            if constexpr (bits == 3) {
+                if (isScattered(bits, step * 4 + row + 2)) {
+                    give(row == 1, position, scattered, element * 16);
+                    continue;
+                }
+                if (left.word == 2) {
+                    give(row == 1, position, thirds, left.bit + element * 16);
+                    continue;
+                }
+            }
+            give(row == 1, position, words, left.bit + element * 16);
         }
     }
 }
@@ -67,16 +87,19 @@ GPTQ_ALWAYS_INLINE void eachVector(const std::uint32_t* tile, int pair, const Ta
 // The tile's column of element i of the vector at `position`: the order in which inputs are laid out.
 template <int bits>
 constexpr std::array<int, kTileColumns> vectorColumns() {
-    constexpr int planeBits = bits == 3 ? 2 : bits;
-    constexpr int codesOfWord = 32 / planeBits;
     std::array<int, kTileColumns> columns{};
-    for (int word = 0; word < 4 * planeBits; ++word) {  // of a pair of rows
-        for (int c = 0; c < codesOfWord; ++c) {
-            if (inUpperRow(c)) continue;
-            const int position = word / kVectorWidth * codesOfWord / 2 + positionOf(c);
-            const int lane = word / planeBits, code = word % planeBits * codesOfWord + c;
-            columns[static_cast<std::size_t>(position * kVectorWidth + word % kVectorWidth)] =
-                positionInTile(lane, code).column;
+    for (int position = 0; position < kVectorsOfRow; ++position) {
+        for (int i = 0; i < kVectorWidth; ++i) {
+            const int element = position % 2;
+            int lane = i / 2, code = position / 2 * 8 + i % 2 * 4 + element;
+            if constexpr (bits == 4) {
+                lane = position / 4 * 2 + i / 4;
+                code = i % 4 * 8 + position % 4 / 2 * 4 + element;
+            } else if constexpr (bits == 8) {
+                lane = position / 2;
+                code = i * 4 + element;
+            }
+            columns[static_cast<std::size_t>(position * kVectorWidth + i)] = positionInTile(lane, code).column;
         }
     }
     return columns;
@@ -84,7 +107,7 @@ constexpr std::array<int, kTileColumns> vectorColumns() {
 
 // Elements of vectors of one class lie in the same blocks of eight columns, and so in the same groups.
 constexpr int classesOf(int bits) {
-    return bits == 8 ? 4 : bits == 4 ? 2 : 1;
+    return bits == 8 ? 4 : 2;
 }
 constexpr int classOf(int bits, int position) {
     return position * classesOf(bits) / kVectorsOfRow;

@@ -32,7 +32,9 @@ __global__ void enterCacheKernel(const AttentionArguments<T> a, const HeadTransf
         const bool query = h < a.heads;
         for (int i = lane; i < a.headSize; i += 32) head[i] = asFloat(in[i]);
         __syncwarp();
-        transformHead(head, a.headSize, transform, query, static_cast<float>(position), lane);
+        transformHead(
+            head, a.headSize, transform, query,
+            [&](int i) { return turnOf(transform, i, static_cast<float>(position)); }, lane);
         T* out = query ? in : a.keys + slot * a.kvStride + (h - a.heads) * a.headSize;
         for (int i = lane; i < a.headSize; i += 32) out[i] = fromFloat<T>(head[i]);
         __syncwarp();

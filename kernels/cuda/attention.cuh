@@ -44,9 +44,17 @@ struct HeadTransform {
     float keyEpsilon;
 };
 
-// One head in shared memory, by one warp. Element i turns with i + half by position * frequency[i].
-__device__ inline void transformHead(float* head, int size, const HeadTransform& transform, bool query, float position,
-                                     int lane) {
+// Sine and cosine of the angle by which element i turns with i + half: position * frequency[i].
+__device__ inline float2 turnOf(const HeadTransform& transform, int i, float position) {
+    float2 turn;
+    sincosf(position * transform.frequencies[i], &turn.x, &turn.y);
+    return turn;
+}
+
+// One head in shared memory, by one warp; turns: element i's sine and cosine by turns(i).
+template <class Turns>
+__device__ void transformHead(float* head, int size, const HeadTransform& transform, bool query, const Turns& turns,
+                              int lane) {
     const float* norm = query ? transform.queryNorm : transform.keyNorm;
     if (norm) {
         float squares = 0;
@@ -57,11 +65,10 @@ __device__ inline void transformHead(float* head, int size, const HeadTransform&
         __syncwarp();
     }
     for (int i = lane; i < transform.half; i += 32) {
-        float sine, cosine;
-        sincosf(position * transform.frequencies[i], &sine, &cosine);
+        const float2 turn = turns(i);
         const float a = head[i], b = head[i + transform.half];
-        head[i] = (a * cosine - b * sine) * transform.magnitude;
-        head[i + transform.half] = (b * cosine + a * sine) * transform.magnitude;
+        head[i] = (a * turn.y - b * turn.x) * transform.magnitude;
+        head[i + transform.half] = (b * turn.y + a * turn.x) * transform.magnitude;
     }
     __syncwarp();
 }

@@ -61,8 +61,8 @@ __device__ void unpackEight(const uint4& words, float (&values)[8]) {
 
 // The token's queries into shared memory as float32, and its key and value into the cache where this block holds its position.
 template <class T, int group>
-__device__ void enter(const DecodeArguments<T>& a, int token, std::int64_t slot, int position, int firstHead, int heads,
-                      int kvHead, bool holds, float (&queries)[group + 1][kMostHeadSize]) {
+__device__ void enter(const DecodeArguments<T>& a, int token, std::int64_t slot, int firstHead, int heads, int kvHead,
+                      bool holds, const float2* turns, float (&queries)[group + 1][kMostHeadSize]) {
     const AttentionArguments<T>& t = a.attention;
     const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32, size = t.headSize;
     const T* row = t.qkv + token * t.qkvStride;
@@ -71,7 +71,9 @@ __device__ void enter(const DecodeArguments<T>& a, int token, std::int64_t slot,
         const int head = query ? firstHead + h : t.heads + kvHead;
         for (int i = lane; i < size; i += 32) queries[h][i] = asFloat(row[head * size + i]);
         __syncwarp();
-        if (a.enters) transformHead(queries[h], size, a.transform, query, static_cast<float>(position), lane);
+        if (a.enters)
+            transformHead(
+                queries[h], size, a.transform, query, [&](int i) { return turns[i]; }, lane);
         if (query) {
             for (int i = lane; i < size; i += 32) queries[h][i] *= t.scale;
         } else {
@@ -103,10 +105,46 @@ struct Softmax {
     }
 };
 
+// The keys and values of a few positions of a team, from `base` on and before `end`.
+template <class T, int lanes>
+struct Round {
+    static constexpr int kTeams = kWarps * 32 / lanes;
+    static constexpr int kPositions = kTeams * kUnrolled;  // of a block
+    uint4 keys[kUnrolled], values[kUnrolled];
+
+    __device__ void load(const AttentionArguments<T>& t, std::int64_t firstSlot, int kvHead, int base, int end) {
+#pragma unroll
+        for (int u = 0; u < kUnrolled; ++u) {
+            keys[u] = values[u] = {};
+            const int position = base + u * kTeams + static_cast<int>(threadIdx.x) / lanes;
+            if (position < end) read(t, firstSlot + position, kvHead, u);
+        }
+    }
+    // The positions that were not there yet.
+    __device__ void complete(const AttentionArguments<T>& t, std::int64_t firstSlot, int kvHead, int base, int there,
+                             int end) {
+#pragma unroll
+        for (int u = 0; u < kUnrolled; ++u) {
+            const int position = base + u * kTeams + static_cast<int>(threadIdx.x) / lanes;
+            if (position >= there && position < end) read(t, firstSlot + position, kvHead, u);
+        }
+    }
+
+private:
+    __device__ void read(const AttentionArguments<T>& t, std::int64_t slot, int kvHead, int u) {
+        const int element = static_cast<int>(threadIdx.x) % lanes * 8;
+        if (element >= t.headSize) return;
+        const std::int64_t at = slot * t.kvStride + kvHead * t.headSize + element;
+        keys[u] = *reinterpret_cast<const uint4*>(t.keys + at);
+        values[u] = *reinterpret_cast<const uint4*>(t.values + at);
+    }
+};
+
 template <class T, int lanes, int group>
 __device__ void attendSplit(const DecodeArguments<T>& a, std::int64_t firstSlot, int kvHead, int begin, int end,
-                            const float (&queries)[group + 1][kMostHeadSize], Softmax<group>& softmax) {
-    constexpr int teams = kWarps * 32 / lanes;
+                            const float (&queries)[group + 1][kMostHeadSize], Round<T, lanes>& round,
+                            Softmax<group>& softmax) {
+    constexpr int teams = Round<T, lanes>::kTeams;
     const AttentionArguments<T>& t = a.attention;
     const int team = static_cast<int>(threadIdx.x) / lanes, element = static_cast<int>(threadIdx.x) % lanes * 8;
     const bool works = element < t.headSize;
@@ -117,23 +155,14 @@ __device__ void attendSplit(const DecodeArguments<T>& a, std::int64_t firstSlot,
         for (int i = 0; i < 8; ++i) query[g][i] = works ? queries[g][element + i] : 0.0f;
     }
     // Whole warps go round together, so that their lanes can add up scores.
-    for (int base = begin; base < end; base += teams * kUnrolled) {
-        uint4 keys[kUnrolled] = {}, values[kUnrolled] = {};
-#pragma unroll
-        for (int u = 0; u < kUnrolled; ++u) {
-            const int position = base + u * teams + team;
-            const std::int64_t at = (firstSlot + position) * t.kvStride + kvHead * t.headSize + element;
-            if (position < end && works) {
-                keys[u] = *reinterpret_cast<const uint4*>(t.keys + at);
-                values[u] = *reinterpret_cast<const uint4*>(t.values + at);
-            }
-        }
+    for (int base = begin; base < end; base += Round<T, lanes>::kPositions) {
+        if (base > begin) round.load(t, firstSlot, kvHead, base, end);
 #pragma unroll
         for (int u = 0; u < kUnrolled; ++u) {
             if (base + u * teams >= end) break;
             float scores[group] = {}, key[8], value[8];
-            unpackEight<T>(keys[u], key);
-            unpackEight<T>(values[u], value);
+            unpackEight<T>(round.keys[u], key);
+            unpackEight<T>(round.values[u], value);
 #pragma unroll
             for (int g = 0; g < group; ++g) {
 #pragma unroll
@@ -242,6 +271,7 @@ __device__ void mergeSplits(const DecodeArguments<T>& a, int token, int firstHea
 template <class T, int lanes, int group>
 __global__ void __launch_bounds__(kWarps * 32) decodeKernel(const DecodeArguments<T> a) {
     __shared__ float queries[group + 1][kMostHeadSize];
+    __shared__ float2 turns[kMostHeadSize / 2];
     __shared__ Merge<lanes, group> merge;
     const AttentionArguments<T>& t = a.attention;
     const int split = static_cast<int>(blockIdx.x), token = static_cast<int>(blockIdx.z);
@@ -252,15 +282,27 @@ __global__ void __launch_bounds__(kWarps * 32) decodeKernel(const DecodeArgument
     const Range range = rangeOf(a, position);
     if (split < range.firstSplit || split > range.lastSplit) return;
 
+    // Before the kernel before has ended: angles, and keys and values, but those of the last step, which may be that kernel. What
+    // ran before it has ended, since it lets no kernel start before it waited itself.
+    const std::int64_t firstSlot = sequence * t.capacity;
+    const int begin = max(range.begin, split * a.splitPositions), end = min(range.end, (split + 1) * a.splitPositions);
+    const int there = min(end, min(t.past[sequence] - 1, static_cast<int>(t.capacity)));
+    Round<T, lanes> round;
+    round.load(t, firstSlot, kvHead, begin, a.enters ? there : begin);
+    if (a.enters) {
+        for (int i = static_cast<int>(threadIdx.x); i < a.transform.half; i += kWarps * 32)
+            turns[i] = turnOf(a.transform, i, static_cast<float>(position));
+    }
+    __syncthreads();
     waitForPrevious();
     letNextStart();
     if (position >= t.capacity) return;  // beyond the cache: nothing there may be written over
-    const std::int64_t firstSlot = sequence * t.capacity;
-    enter<T, group>(a, token, firstSlot + position, position, firstHead, heads, kvHead,
-                    a.enters && split == range.lastSplit, queries);
+    enter<T, group>(a, token, firstSlot + position, firstHead, heads, kvHead, a.enters && split == range.lastSplit,
+                    turns, queries);
+    if (!a.enters) round.load(t, firstSlot, kvHead, begin, end);
+    else round.complete(t, firstSlot, kvHead, begin, there, end);
     Softmax<group> softmax;
-    attendSplit<T, lanes, group>(a, firstSlot, kvHead, max(range.begin, split * a.splitPositions),
-                                 min(range.end, (split + 1) * a.splitPositions), queries, softmax);
+    attendSplit<T, lanes, group>(a, firstSlot, kvHead, begin, end, queries, round, softmax);
     const bool alone = range.firstSplit == range.lastSplit;
     mergeTeams<lanes, group>(softmax, heads, t.headSize, merge, [&](int g, float top, float total, int e, float value) {
         const int head = firstHead + g;

@@ -34,16 +34,21 @@ struct ProductOutput {
     bool gated;         // rows are [gate; up]: y = silu(gate) * up
 };
 
+// What is there already, what shall be, and a product after its epilogue.
+template <class T>
+__device__ float loadOutput(const ProductOutput& out, int token, int row) {
+    const std::int64_t at = token * out.stride + row;
+    return out.toFloat ? static_cast<const float*>(out.y)[at] : asFloat(static_cast<const T*>(out.y)[at]);
+}
+template <class T>
+__device__ void storeOutput(const ProductOutput& out, int token, int row, float value) {
+    const std::int64_t at = token * out.stride + row;
+    if (out.toFloat) static_cast<float*>(out.y)[at] = value;
+    else static_cast<T*>(out.y)[at] = fromFloat<T>(value);
+}
 template <class T>
 __device__ void storeProduct(const ProductOutput& out, int token, int row, float value) {
-    const std::int64_t at = token * out.stride + row;
-    if (out.toFloat) {
-        float* y = static_cast<float*>(out.y) + at;
-        *y = out.accumulate ? *y + value : value;
-    } else {
-        T* y = static_cast<T*>(out.y) + at;
-        *y = fromFloat<T>(out.accumulate ? asFloat(*y) + value : value);
-    }
+    storeOutput<T>(out, token, row, out.accumulate ? loadOutput<T>(out, token, row) + value : value);
 }
 
 __device__ inline float siluGated(float gate, float up) {

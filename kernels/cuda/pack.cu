@@ -20,20 +20,13 @@ __global__ void packKernel(const std::uint8_t* codes, std::int64_t stride, std::
     if (tile >= rows / kTileRows * tiles) return;
     const std::int64_t row = tile / tiles * kTileRows, column = tile % tiles * kTileColumns;
     std::uint32_t* out = words + tile * wordsOfTile(bits);
-    const BitPlanes planes = planesOf(bits);
-    for (int p = 0; p < planes.count; ++p) {
-        const int planeBits = planes.bits[p], perWord = 32 / planeBits;
-        for (int w = 0; w < planeBits; ++w) {
-            std::uint32_t word = 0;
-            for (int c = 0; c < perWord; ++c) {
-                const TilePosition at = positionInTile(lane, w * perWord + c);
-                const unsigned code = column + at.column < columns ? codes[(row + at.row) * stride + column + at.column]
-                                                                   : 1u << (bits - 1);
-                word |= (code >> planes.shift[p] & ((1u << planeBits) - 1)) << planeBit(c, planeBits);
-            }
-            out[(p == 0 ? 0 : kTileLanes * planes.bits[0]) + lane * planeBits + w] = word;
-        }
+    std::uint32_t own[kMostLaneWords] = {};
+    for (int c = 0; c < kLaneCodes; ++c) {
+        const TilePosition at = positionInTile(lane, c);
+        const bool there = column + at.column < columns;
+        putCodeOfLane(own, bits, c, there ? codes[(row + at.row) * stride + column + at.column] : 1u << (bits - 1));
     }
+    for (int w = 0; w < bits; ++w) out[wordInTile(bits, lane, w)] = own[w];
 }
 
 }  // namespace

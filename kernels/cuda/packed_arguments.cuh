@@ -20,11 +20,12 @@ struct PackedArguments {
     int tiles;  // across
     int groupColumns;
     int lastGroup;
-    std::uint64_t groupsPerHalf;  // ceil(2^32 / (groupColumns / 32)): from halves of tiles to groups without a division
+    unsigned
+        groupsPerHalf;  // ceil(2^32 / (groupColumns / 32)): from halves of tiles to groups without a division; 0: 2^32
 
     // The group of a half tile, 32 columns; behind the last column the last group, whose grids are numbers like any.
     __device__ int groupOfHalf(int half) const {
-        return min(static_cast<int>(static_cast<std::uint64_t>(half) * groupsPerHalf >> 32), lastGroup);
+        return min(groupsPerHalf == 0 ? half : static_cast<int>(__umulhi(half, groupsPerHalf)), lastGroup);
     }
 };
 
@@ -39,7 +40,7 @@ inline PackedArguments packedArguments(const PackedWeight& weight) {
             static_cast<int>(tilesAcross(weight.columns)),
             groupColumns,
             static_cast<int>(weight.scheme.groups(weight.columns)) - 1,
-            ((std::uint64_t{1} << 32) + halves - 1) / halves};
+            static_cast<unsigned>(((std::uint64_t{1} << 32) + halves - 1) / halves)};
 }
 
 }  // namespace gptq

@@ -1,28 +1,31 @@
 // SPDX-FileCopyrightText: 2026 GPTQ Studio contributors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Decode products of packed weights: y[t, n] = sum over k of x[t, k] (q[n, k] - z[g, n]) s[g, n], 1 to 16 tokens.
+// Decode products of packed weights: y[t, n] = sum over k of x[t, k] (q[n, k] - z[g, n]) s[g, n], 1 to 8 tokens.
 //
-// Weights are the A operand of mma.m16n8k16 (16 outputs by 16 inputs), tokens are B's eight columns: one form for 1 to 8 tokens,
-// float32 sums; 9 to 16 tokens are two such. Few blocks stay on every multiprocessor; a block makes strip after strip of 16
-// outputs. Its warps share out the inputs, and so the pairs of tiles, 128 inputs each, that a strip consists of:
+// Weights are the A operand of mma.m16n8k16 (16 outputs by 16 inputs), tokens are B's eight columns, sums are float32
+// (decode_pair.cuh). One block stays on every multiprocessor, two for several tokens, and makes strip after strip of 16 outputs. Its
+// warps share out the inputs, and so the pairs of tiles, 128 inputs each, that a strip consists of:
 //
 //     strip of 16 rows   | pair pair pair | pair pair pair | pair pair pair |     1 KB a pair at 4 bits,
 //                            warp 0           warp 1           warp 2             a strip lies in one piece
 //
-// A warp takes its pairs of all the block's strips as one stream, in pieces of up to four pairs with their scales, through a ring
-// in its part of shared memory, which Hopper's copy engine fills, or the warp's own asynchronous copies. The ring is asked
-// for before the kernel before has ended, and warps meet once, when all strips are done and their sums are added up. Sums are
-// scaled when a pair ends (where groups are multiples of 128) or a half tile (multiples of 32), so q - z stays an exact small
-// integer until then; other groups have a kernel of their own.
+// A warp takes its pairs of all the block's strips as one stream, in pieces of a few pairs with their scales, through a ring in its
+// part of shared memory, which Hopper's copy engine fills, or the warp's own asynchronous copies. Warps meet once, when all strips
+// are done and their sums are added up. Sums are scaled when a pair ends (where groups are multiples of 128) or a half tile
+// (multiples of 32); other groups have a kernel of their own.
 //
-// What bounds a decode kernel beside memory is the issue of instructions: at 3 TB/s an H100 has about 100 for a tile of 4 bits.
-// Hence no branch within a pair, and all that is per piece or strip kept out of it.
+// One token: a block takes half of a multiprocessor's threads, and where it can half of its shared memory, and lets the next
+// kernel start at once. That one's rings fill while this one computes, so memory does not idle between two kernels.
+//
+// What bounds a decode kernel beside memory is the issue of instructions: about 30 for a tile of 2 bits, of which 16 take its codes,
+// and as many again for what is per piece or strip.
 // Bound: memory, rows * columns * bits / 8 bytes.
 #include <algorithm>
 #include <optional>
 
-#include "kernels/cuda/dequant.cuh"
+#include "kernels/cuda/decode_inputs.cuh"
+#include "kernels/cuda/decode_pair.cuh"
 #include "kernels/cuda/packed_decode.cuh"
 #include "kernels/cuda/packed_odd_groups.cuh"
 #include "kernels/cuda/partial_sums.cuh"
@@ -32,250 +35,178 @@ namespace {
 
 constexpr int kMostWarps = 16;
 
-constexpr int kPieceTiles = 8;
-constexpr int kPairColumns = 128;
-constexpr int kNormPieces = 8;  // of 128 inputs a warp, at most, with a norm
+// Strips that are multiplied at once: of 2 bits two, whose products then have more to do between two waits.
+template <int bits, bool single>
+inline constexpr int kTogether = single&& bits == 2 ? 2 : 1;
 
 // How shared memory is used, and how often warps meet.
 struct Plan {
-    int slots;    // of a ring
-    int batch;    // strips between two meetings
-    bool staged;  // the token's inputs lie in shared memory
-    bool bulk;    // words come by the copy engine
+    int slots;       // of a ring
+    int batch;       // strips between two meetings
+    bool bulk;       // words come by the copy engine
+    bool early;      // the next kernel may start at once, rather than when this one has its inputs
+    int nextStrip;   // from a block's even turn to its next, odd one, and
+    int nextStrips;  // to its next even one
 };
 
-// A slot of a ring: the words of a piece, [strip][pair]; scales and zeros [strip][pair][scaled part of it][row], as many parts as
-// are scaled apart.
-template <int bits, bool symmetric, int parts, int strips>
+// A slot of a ring holds a piece: some pairs of tiles of each of `strips` strips. Words [strip][pair], then scales and zeros
+// [strip][pair][scaled part][row].
+template <int bits, bool symmetric, int parts, bool single>
 struct Slot {
-    static constexpr int kPairs = kPieceTiles / 2 / strips;  // of each strip
-    static constexpr int kTileWords = static_cast<int>(wordsOfTile(bits));
-    static constexpr int kWordBytes = kPieceTiles * kTileWords * 4;
-    static constexpr int kScaleBytes = kPieceTiles / 2 * parts * 32;
-    static constexpr int kBytes = kWordBytes + kScaleBytes + (symmetric ? 0 : kScaleBytes / 2);
+    static constexpr int strips = kTogether<bits, single>;
+    static constexpr int kPairs = !single ? 4 : bits == 8 ? 1 : 2;
+    static constexpr int kPairWords = 2 * static_cast<int>(wordsOfTile(bits));
+    static constexpr int kStripWords = kPairs * kPairWords;
+    static constexpr int kStripScales = kPairs * parts * 16;
+    static constexpr int kZeros = strips * (kStripWords * 4 + kStripScales * 2);
+    static constexpr int kBytes = kZeros + (symmetric ? 0 : strips * kStripScales);
 
     unsigned char* at;
-    __device__ std::uint32_t* words(int strip, int pair) const {
-        return reinterpret_cast<std::uint32_t*>(at) + (strip * kPairs + pair) * 2 * kTileWords;
+    __device__ std::uint32_t* words(int strip) const {
+        return reinterpret_cast<std::uint32_t*>(at) + strip * kStripWords;
     }
-    __device__ Half* scales(int strip, int pair) const {
-        return reinterpret_cast<Half*>(at + kWordBytes) + (strip * kPairs + pair) * parts * 16;
+    __device__ Half* scales(int strip) const {
+        return reinterpret_cast<Half*>(at + strips * kStripWords * 4) + strip * kStripScales;
     }
-    __device__ std::uint8_t* zeros(int strip, int pair) const {
-        return at + kWordBytes + kScaleBytes + (strip * kPairs + pair) * parts * 16;
-    }
+    __device__ std::uint8_t* zeros(int strip) const { return at + kZeros + strip * kStripScales; }
 };
 
-// Which strip a block's `turn`th is. Strips that go together, as a gate and its up or as two that are read at once, follow each
-// other.
-template <int strips>
-__device__ int stripOf(int turn, const PackedArguments& w, bool gated) {
-    const bool paired = gated || strips == 2;
-    const int unit = static_cast<int>(blockIdx.x) + (paired ? turn / 2 : turn) * static_cast<int>(gridDim.x);
-    if (gated) return unit + turn % 2 * (w.rows / 32);
-    return paired ? unit * 2 + turn % 2 : unit;
+// Which strip a block's `turn`th is. A gate and its up follow each other.
+__device__ inline int stripOf(int turn, const Plan& plan) {
+    return static_cast<int>(blockIdx.x) + (turn & 1) * plan.nextStrip + (turn >> 1) * plan.nextStrips;
 }
 
-// A warp's stream: its run of pairs of the block's strips, one or two at a time.
-template <int strips>
-struct Stream {
-    int first, last;  // pairs of the run
-    int turn;         // where it stands: the block's strip, the first of two, and pair
-    int pair;
-
-    __device__ Stream(int warp, int warps, const PackedArguments& w) : turn(0) {
-        const int pairs = (w.tiles + 1) / 2;
-        first = pair = pairs * warp / warps;
-        last = pairs * (warp + 1) / warps;
-    }
-    __device__ void next(int pairs) {
-        pair += pairs;
-        if (pair < last) return;
-        pair = first;
-        turn += strips;
-    }
-};
-
-// Starts copying the piece at which the stream stands.
-template <int bits, bool symmetric, int parts, int strips>
-__device__ void ask(const Stream<strips>& at, const PackedArguments& w, bool gated, bool bulk,
-                    const Slot<bits, symmetric, parts, strips>& slot, CopyBarrier* barrier, int lane) {
-    using Piece = Slot<bits, symmetric, parts, strips>;
-    const int pairs = min(Piece::kPairs, at.last - at.pair), tiles = min(pairs * 2, w.tiles - at.pair * 2);
-    if (bulk && lane == 0) expectBytes(barrier, strips * tiles * Piece::kTileWords * 4);
+// Starts copying a piece: pairs from `pair` on, before `last`, of the block's strips from `turn` on, before `turns`.
+template <int bits, bool symmetric, int parts, bool single>
+__device__ void ask(int turn, int turns, int pair, int last, const PackedArguments& w, const Plan& plan,
+                    const Slot<bits, symmetric, parts, single>& slot, CopyBarrier* barrier, int lane) {
+    using Piece = Slot<bits, symmetric, parts, single>;
+    constexpr int strips = Piece::strips;
+    constexpr int kTileWords = static_cast<int>(wordsOfTile(bits));
+    const int words = min(min(Piece::kPairs, last - pair) * 2, w.tiles - pair * 2) * kTileWords;
+    const int count = min(strips, turns - turn);
+    if (plan.bulk) {
+        if (lane == 0) {
+            expectBytes(barrier, count * words * 4);
 #pragma unroll
-    for (int s = 0; s < strips; ++s) {
-        const int strip = stripOf<strips>(at.turn + s, w, gated);
-        const std::uint32_t* words =
-            w.words + static_cast<std::int64_t>(strip * w.tiles + at.pair * 2) * Piece::kTileWords;
-        if (bulk) {
-            if (lane == 0) bulkCopy(slot.words(s, 0), words, tiles * Piece::kTileWords * 4, barrier);
-        } else {
+            for (int s = 0; s < strips; ++s) {
+                if (s == count) break;
+                const int strip = stripOf(turn + s, plan);
+                bulkCopy(slot.words(s), w.words + static_cast<std::int64_t>(strip * w.tiles + pair * 2) * kTileWords,
+                         words * 4, barrier);
+            }
+        }
+    } else {
 #pragma unroll 1
-            for (int i = lane * 4; i < tiles * Piece::kTileWords; i += 128)
-                copyAsync<16>(slot.words(s, 0) + i, words + i);
+        for (int s = 0; s < count; ++s) {
+            const std::uint32_t* from =
+                w.words + static_cast<std::int64_t>(stripOf(turn + s, plan) * w.tiles + pair * 2) * kTileWords;
+#pragma unroll 1
+            for (int i = lane * 4; i < words; i += 128) copyAsync<16>(slot.words(s) + i, from + i);
         }
-        const int part = lane / 2, half = at.pair * 4 + part * (4 / parts);  // two lanes a part, eight rows each
-        if (part < pairs * parts) {
-            // Behind the last input any scale will do that is a number.
-            const int from = w.groupOfHalf(half) * w.rows + strip * 16 + lane % 2 * 8;
-            copyAsync<16>(slot.scales(s, 0) + lane * 8, w.scales + from);
-            if constexpr (!symmetric) copyAsync<8>(slot.zeros(s, 0) + lane * 8, w.zeros + from);
-        }
+    }
+    // Two lanes a scaled part, eight rows each. Behind the last input any scale will do that is a number.
+    constexpr int kLanes = Piece::kPairs * parts * 2;
+    static_assert(strips * kLanes <= 32);
+    const int s = static_cast<int>(threadIdx.x % 32 / kLanes), part = static_cast<int>(threadIdx.x % kLanes / 2);
+    if (s < count && pair + part / parts < last) {
+        const int from =
+            w.groupOfHalf(pair * 4 + part * (4 / parts)) * w.rows + stripOf(turn + s, plan) * 16 + lane % 2 * 8;
+        copyAsync<16>(slot.scales(0) + lane * 8, w.scales + from);
+        if constexpr (!symmetric) copyAsync<8>(slot.zeros(0) + lane * 8, w.zeros + from);
     }
     arriveAfterCopies(barrier);
 }
 
-// One pair of tiles times the lane's inputs, added to totals: rows lane / 4 and lane / 4 + 8, tokens 2 (lane % 4) and the next of
-// each tile of eight tokens.
-template <int bits, class T, bool symmetric, int parts, int tokenTiles>
-__device__ void multiplyPair(float (&totals)[tokenTiles][4], const std::uint32_t* words, const Half* scales,
-                             const std::uint8_t* zeros, const uint4 (&inputs)[tokenTiles][4], int lane) {
-    FragmentC sums[tokenTiles][2];  // two chains, so that one product need not wait for the other
-    PairOf<T> zeroLow = zeroFor<bits, T>(1 << (bits - 1)), zeroHigh = zeroLow;
-    const auto half = [&]<int h>(const LaneWords<bits>& lanes) {
-        if constexpr (!symmetric && h % (4 / parts) == 0) {
-            zeroLow = zeroFor<bits, T>(zeros[h / (4 / parts) * 16 + lane / 4]);
-            zeroHigh = zeroFor<bits, T>(zeros[h / (4 / parts) * 16 + lane / 4 + 8]);
-        }
-        const FragmentA first = weightFragment<bits, h % 2 * 2, T>(lanes, zeroLow, zeroHigh),
-                        second = weightFragment<bits, h % 2 * 2 + 1, T>(lanes, zeroLow, zeroHigh);
-#pragma unroll
-        for (int n = 0; n < tokenTiles; ++n) {
-            multiplyAdd(sums[n][0], first, FragmentB{{inputs[n][h].x, inputs[n][h].y}}, T{});
-            multiplyAdd(sums[n][1], second, FragmentB{{inputs[n][h].z, inputs[n][h].w}}, T{});
-        }
-        if constexpr ((h + 1) % (4 / parts) == 0) {
-            const Half* scale = scales + h / (4 / parts) * 16 + lane / 4;
-            const float low = __half2float(scale[0]), high = __half2float(scale[8]);
-#pragma unroll
-            for (int n = 0; n < tokenTiles; ++n) {
-#pragma unroll
-                for (int i = 0; i < 4; ++i) totals[n][i] += (sums[n][0].x[i] + sums[n][1].x[i]) * (i < 2 ? low : high);
-                sums[n][0] = {};
-                sums[n][1] = {};
-            }
-        }
-    };
-    LaneWords<bits> first, second;
-    first.read(words, lane);
-    second.read(words + wordsOfTile(bits), lane);
-    half.template operator()<0>(first);
-    half.template operator()<1>(first);
-    half.template operator()<2>(second);
-    half.template operator()<3>(second);
-}
-
-// One token's inputs of this warp's columns into shared memory, of the activation type.
-template <class T>
-__device__ void stageInputs(const ProductInput& in, int columns, int first, int last, int lane, T* staged) {
-    if (!in.norm) {
-        for (int i = first + lane * 8; i < last; i += 256)
-            *reinterpret_cast<uint4*>(staged + i) = *reinterpret_cast<const uint4*>(static_cast<const T*>(in.x) + i);
-        __syncwarp();
-        return;
-    }
-    float4 v[kNormPieces];
-    float squares = 0;
-#pragma unroll
-    for (int p = 0; p < kNormPieces; ++p) {
-        const int at = first + p * 128 + lane * 4;
-        v[p] = {};
-        if (at < last) v[p] = *reinterpret_cast<const float4*>(static_cast<const float*>(in.x) + at);
-        squares += v[p].x * v[p].x + v[p].y * v[p].y + v[p].z * v[p].z + v[p].w * v[p].w;
-    }
-    const float factor = normFactor(in, squares, columns);
-#pragma unroll
-    for (int p = 0; p < kNormPieces; ++p) {
-        const int at = first + p * 128 + lane * 4;
-        if (at >= last) break;
-        const float4 g = __ldg(reinterpret_cast<const float4*>(in.norm + at));
-        const T four[4] = {fromFloat<T>(v[p].x * factor * g.x), fromFloat<T>(v[p].y * factor * g.y),
-                           fromFloat<T>(v[p].z * factor * g.z), fromFloat<T>(v[p].w * factor * g.w)};
-        uint2 words;
-        memcpy(&words, four, 8);
-        *reinterpret_cast<uint2*>(staged + at) = words;
-    }
-    __syncwarp();
-}
-
-// wide: 9 to 16 tokens, and two strips at once, which share the reads of so many inputs.
-template <int bits, class T, bool symmetric, int parts, bool wide>
-__global__ void __launch_bounds__(kMostWarps * 32, wide ? 1 : 2)
+template <int bits, class T, bool symmetric, int parts, bool single>
+__global__ void __launch_bounds__(kMostWarps * 32, 2)
     packedDecodeKernel(const PackedArguments w, const ProductInput in, const ProductOutput out, const Plan plan) {
     extern __shared__ __align__(128) unsigned char shared[];
-    constexpr int together = wide ? 2 : 1, tokenTiles = wide ? 2 : 1;
-    using Piece = Slot<bits, symmetric, parts, together>;
+    using Piece = Slot<bits, symmetric, parts, single>;
+    constexpr int together = Piece::strips;
     const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
-    const int warps = static_cast<int>(blockDim.x) / 32, perUnit = wide || out.gated ? 2 : 1;
+    const int warps = static_cast<int>(blockDim.x) / 32, perUnit = out.gated ? 2 : 1;
     const int strips = (w.rows / (16 * perUnit) - static_cast<int>(blockIdx.x) + static_cast<int>(gridDim.x) - 1) /
                        static_cast<int>(gridDim.x) * perUnit;
-    // In shared memory: barriers, rings, inputs up to a whole pair, sums.
+    const int pairs = (w.tiles + 1) / 2, first = pairs * warp / warps, last = pairs * (warp + 1) / warps;
+    // In shared memory: barriers, rings, one token's inputs up to a whole pair, their sums, sums of the warps.
     auto* const barriers = reinterpret_cast<CopyBarrier*>(shared) + warp * plan.slots;
     unsigned char* rest = shared + (warps * plan.slots * 8 + 127) / 128 * 128;
     unsigned char* const ring = rest + warp * plan.slots * Piece::kBytes;
     rest += warps * plan.slots * Piece::kBytes;
     T* const staged = reinterpret_cast<T*>(rest);
-    const int stagedColumns = plan.staged ? (w.tiles + 1) / 2 * kPairColumns : 0;
-    float* const partial = reinterpret_cast<float*>(rest + stagedColumns * 2);
+    if constexpr (single) rest += pairs * kPairColumns * 2;
+    float* const offsets = reinterpret_cast<float*>(rest);
+    if constexpr (single) rest += offsetBytes(pairs, parts);
+    float* const partial = reinterpret_cast<float*>(rest);
 
     if (lane < plan.slots) beginBarrier(barriers + lane, plan.bulk ? 33 : 32);
     showBarriersToCopies();
     __syncwarp();
-    Stream<together> coming(warp, warps, w);
-    const int first = coming.first, last = coming.last;
-    const int toAsk = first < last ? strips : 0;
+    if (plan.early) letNextStart();
+    int comingTurn = first < last ? 0 : strips, comingPair = first;
     const auto askNext = [&](int slot) {
-        if (coming.turn >= toAsk) return;
-        ask(coming, w, out.gated, plan.bulk, Piece{ring + slot * Piece::kBytes}, barriers + slot, lane);
-        coming.next(Piece::kPairs);
+        if (comingTurn >= strips) return;
+        ask(comingTurn, strips, comingPair, last, w, plan, Piece{ring + slot * Piece::kBytes}, barriers + slot, lane);
+        comingPair += Piece::kPairs;
+        if (comingPair < last) return;
+        comingPair = first;
+        comingTurn += together;
     };
     for (int slot = 0; slot < plan.slots; ++slot) askNext(slot);
 
-    waitForPrevious();
-    letNextStart();
-    const T* x[tokenTiles] =
-        {};  // this lane's inputs: tokens lane / 4 and 8 more, columns 8 (lane % 4) on of each half
-    if (plan.staged) {
-        if (first < last && last * kPairColumns > w.columns) {  // this warp's last pair is not whole
-            for (int i = w.columns + lane; i < stagedColumns; i += 32) staged[i] = T{};
+    const T* x =
+        nullptr;  // this lane's inputs: of the one token, or of token lane / 4; columns 8 (lane % 4) on of each half
+    if constexpr (single) {
+        x = staged + lane % 4 * 8;
+        if (in.norm) {
+            NormedInputs inputs;
+            inputs.prefetch(in, w.columns, first, last, lane);
+            waitForPrevious();
+            if (!plan.early) letNextStart();
+            inputs.template stage<bits, T, symmetric, parts>(in, w.columns, first, last, lane, staged, offsets);
+        } else {
+            waitForPrevious();
+            if (!plan.early) letNextStart();
+            stageInputs<bits, T, symmetric, parts>(in, w.columns, first, last, lane, staged, offsets);
         }
-        stageInputs<T>(in, w.columns, first * kPairColumns, min(last * kPairColumns, w.columns), lane, staged);
-        if (lane < 4) x[0] = staged + lane * 8;
     } else {
-#pragma unroll
-        for (int n = 0; n < tokenTiles; ++n) {
-            const int token = n * 8 + lane / 4;
-            if (token < in.tokens) x[n] = static_cast<const T*>(in.x) + token * in.stride + lane % 4 * 8;
-        }
+        waitForPrevious();
+        if (!plan.early) letNextStart();
+        if (lane / 4 < in.tokens) x = static_cast<const T*>(in.x) + lane / 4 * in.stride + lane % 4 * 8;
     }
-    const int columnsThere = plan.staged ? stagedColumns : w.columns;
 
     int slot = 0, batchBegin = 0;
     unsigned parity = 0;
     for (int turn = 0; turn < strips; turn += together) {
-        float totals[together][tokenTiles][4] = {};
+        float totals[together][single ? 2 : 4] = {};
+        const bool whole = turn + together <= strips;
         for (int begin = first; begin < last; begin += Piece::kPairs) {
             const Piece piece{ring + slot * Piece::kBytes};
-            awaitBarrier(barriers + slot, parity);
-#pragma unroll
-            for (int p = 0; p < Piece::kPairs; ++p) {
-                if (begin + p >= last) break;
+            const auto multiply = [&]<int count>(int p) {
                 const int column = (begin + p) * kPairColumns;
-                uint4 inputs[tokenTiles][4] = {};
+                uint4 inputs[4];
 #pragma unroll
-                for (int n = 0; n < tokenTiles; ++n) {
-#pragma unroll
-                    for (int h = 0; h < 4; ++h) {
-                        if (x[n] && column + h * 32 < columnsThere)
-                            inputs[n][h] = *reinterpret_cast<const uint4*>(x[n] + column + h * 32);
-                    }
+                for (int h = 0; h < 4; ++h) {
+                    if constexpr (!single) inputs[h] = {};
+                    if (single || (x && column + h * 32 < w.columns))
+                        inputs[h] = *reinterpret_cast<const uint4*>(x + column + h * 32);
                 }
+                multiplyPair<bits, T, symmetric, parts, single, count>(
+                    totals, piece.words(0) + p * Piece::kPairWords, Piece::kStripWords,
+                    piece.scales(0) + p * parts * 16, piece.zeros(0) + p * parts * 16, Piece::kStripScales, inputs,
+                    offsets + (begin + p) * parts, lane);
+            };
+            const auto multiplyAll = [&]<int count>() {
 #pragma unroll
-                for (int s = 0; s < together; ++s)
-                    multiplyPair<bits, T, symmetric, parts, tokenTiles>(
-                        totals[s], piece.words(s, p), piece.scales(s, p), piece.zeros(s, p), inputs, lane);
-            }
+                for (int p = 0; p < Piece::kPairs; ++p) {
+                    if (p > 0 && begin + p >= last) break;
+                    multiply.template operator()<count>(p);
+                }
+            };
+            awaitBarrier(barriers + slot, parity);
+            if (whole) multiplyAll.template operator()<together>();
+            else multiplyAll.template operator()<1>();
             __syncwarp();
             askNext(slot);
             if (++slot == plan.slots) {
@@ -285,15 +216,15 @@ __global__ void __launch_bounds__(kMostWarps * 32, wide ? 1 : 2)
         }
 #pragma unroll
         for (int s = 0; s < together; ++s) {
-#pragma unroll
-            for (int n = 0; n < tokenTiles; ++n)
-                putPartial(partial, turn + s - batchBegin, n * 8, totals[s][n], in.tokens);
+            if (s > 0 && !whole) break;
+            if constexpr (single)
+                putColumn<bits, T>(partial + ((turn + s - batchBegin) * warps + warp) * 16, totals[s]);
+            else putPartial(partial, turn + s - batchBegin, 0, totals[s], in.tokens);
         }
-        const int done = turn + together;
+        const int done = min(turn + together, strips);
         if (done - batchBegin < plan.batch && done < strips) continue;
-        __syncthreads();
-        finish<T>(partial, out, in.tokens, batchBegin, done - batchBegin,
-                  [&](int t) { return stripOf<together>(t, w, out.gated); });
+        finish<T, single>(partial, out, in.tokens, batchBegin, done - batchBegin,
+                          [&](int t) { return stripOf(t, plan); });
         batchBegin = done;
         if (batchBegin < strips) __syncthreads();
     }
@@ -302,41 +233,45 @@ __global__ void __launch_bounds__(kMostWarps * 32, wide ? 1 : 2)
 // A plan for a shape, and the shared memory that it takes; none where that is more than there is.
 struct PlannedLaunch {
     Plan plan;
-    int warps;
     int blocks;
     std::size_t sharedBytes;
 };
-std::optional<PlannedLaunch> planned(const PackedArguments& w, const ProductInput& in, bool gated, DecodeShape shape,
-                                     std::size_t slotBytes, std::size_t limit) {
+std::optional<PlannedLaunch> planned(const PackedArguments& w, const ProductInput& in, bool gated, int warps, int slots,
+                                     int mostBlocks, std::size_t slotBytes, int parts, std::size_t limit) {
     constexpr int kPartialBytes = 24 << 10;
-    const int perUnit = gated || in.tokens > 8 ? 2 : 1, units = w.rows / 16 / perUnit;
-    const int blocks = std::min(units, shape.blocks);
+    constexpr std::int64_t kLarge = 2 << 20;  // weights: what takes longer than the start of a kernel
+    const int perUnit = gated ? 2 : 1, units = w.rows / 16 / perUnit, perBatch = 2;
+    const int blocks = std::min(units, mostBlocks);
     const int mostStrips = (units + blocks - 1) / blocks * perUnit;
-    const int fitting = kPartialBytes / static_cast<int>(partialBytes(shape.warps, perUnit, in.tokens)) * perUnit;
-    Plan plan{.slots = shape.slots, .batch = std::clamp(fitting, perUnit, mostStrips), .staged = false, .bulk = false};
-    const auto slots = static_cast<std::size_t>(shape.warps * shape.slots);
-    std::size_t bytes = (slots * sizeof(CopyBarrier) + 127) / 128 * 128 + slots * slotBytes +
-                        partialBytes(shape.warps, plan.batch, in.tokens);
-    const std::size_t inputs = static_cast<std::size_t>((w.tiles + 1) / 2 * kPairColumns) * 2;
-    plan.staged = in.tokens == 1 && bytes + inputs <= limit;
-    if (plan.staged) bytes += inputs;
-    const bool normFits = !in.norm || (plan.staged && w.columns <= shape.warps * kNormPieces * 128);
-    if (bytes > limit || !normFits) return {};
-    return PlannedLaunch{plan, shape.warps, blocks, bytes};
+    const int fitting = kPartialBytes / static_cast<int>(partialBytes(warps, perBatch, in.tokens)) * perBatch;
+    const bool large = static_cast<std::int64_t>(w.rows) * w.columns >= kLarge;
+    const Plan plan{.slots = slots,
+                    .batch = std::min(std::max(fitting, perBatch), mostStrips),
+                    .bulk = false,
+                    .early = large,
+                    .nextStrip = gated ? w.rows / 32 : blocks,
+                    .nextStrips = gated ? blocks : 2 * blocks};
+    const auto rings = static_cast<std::size_t>(warps * slots);
+    std::size_t bytes = (rings * sizeof(CopyBarrier) + 127) / 128 * 128 + rings * slotBytes +
+                        partialBytes(warps, plan.batch, in.tokens);
+    const int pairs = (w.tiles + 1) / 2;
+    if (in.tokens == 1) bytes += static_cast<std::size_t>(pairs * kPairColumns * 2 + offsetBytes(pairs, parts));
+    if (bytes > limit || (in.norm && w.columns > warps * kNormPieces * kPairColumns)) return {};
+    return PlannedLaunch{plan, blocks, bytes};
 }
 
-template <int bits, class T, bool symmetric, int parts, bool wide>
+template <int bits, class T, bool symmetric, int parts, bool single>
 bool launchDecode(const CudaContext& context, const PackedArguments& w, const ProductInput& in,
                   const ProductOutput& out, const DecodeShape& wanted) {
-    constexpr std::size_t kSlotBytes = Slot<bits, symmetric, parts, (wide ? 2 : 1)>::kBytes;
+    constexpr int kSlotBytes = Slot<bits, symmetric, parts, single>::kBytes;
     constexpr std::size_t kReserve = 1024;  // what the driver and reductions keep of a block's shared memory
     for (int warps = wanted.warps; warps > 0; warps /= 2) {
-        for (int slots = wanted.slots; slots > 0; --slots) {
-            auto launch = planned(w, in, out.gated, {warps, slots, wanted.blocks * wanted.warps / warps}, kSlotBytes,
-                                  context.limits().sharedBytes - kReserve);
+        for (int slots = std::clamp(wanted.ringBytes / kSlotBytes / wanted.warps, 1, 32); slots > 0; --slots) {
+            auto launch = planned(w, in, out.gated, warps, slots, wanted.blocks * wanted.warps / warps, kSlotBytes,
+                                  parts, context.limits().sharedBytes - kReserve);
             if (!launch) continue;
             launch->plan.bulk = context.limits().chainsKernels();
-            launchChained(context, packedDecodeKernel<bits, T, symmetric, parts, wide>,
+            launchChained(context, packedDecodeKernel<bits, T, symmetric, parts, single>,
                           static_cast<unsigned>(launch->blocks), static_cast<unsigned>(warps) * 32, launch->sharedBytes,
                           w, in, out, launch->plan);
             return true;
@@ -347,30 +282,29 @@ bool launchDecode(const CudaContext& context, const PackedArguments& w, const Pr
 
 }  // namespace
 
-DecodeShape decodeShape(std::int64_t rows, std::int64_t columns, std::int64_t tokens, int multiprocessors) {
-    // As measured on an H100: long strips want many warps to share out each; many or few short ones differ by the tokens.
-    const std::int64_t strips = rows / kTileRows;
-    int warps = 16;
-    if (tilesAcross(columns) <= 64) {
-        const bool many = strips >= 4 * multiprocessors;
-        if (tokens == 1) warps = many ? 16 : 4;
-        else if (tokens <= 8) warps = 8;
-        else warps = strips >= 8 * multiprocessors ? 8 : many ? 4 : 16;
+DecodeShape decodeShape(std::int64_t rows, std::int64_t columns, std::int64_t tokens, int bits, int multiprocessors) {
+    // As measured on an H100. One token: half a multiprocessor's warps and at most half its shared memory, so that the next
+    // kernel's weights are asked for meanwhile. Several: two pieces a warp in flight.
+    if (tokens > 1) {
+        const int warps = tilesAcross(columns) <= 64 ? 8 : kMostWarps;
+        return {warps, warps * 2 * (bits + 1) * 1024, multiprocessors * kMostWarps / warps};
     }
-    return {warps, 2, multiprocessors * kMostWarps / warps};
+    const auto pairs = static_cast<int>((tilesAcross(columns) + 1) / 2);
+    return {std::min(pairs, kMostWarps), bits == 4 ? 102 << 10 : 80 << 10, multiprocessors};
 }
 
 bool packedDecode(const CudaContext& context, const PackedWeight& weight, const ProductInput& in,
                   const ProductOutput& out, DType activations, DecodeShape shape) {
     const PackedArguments w = packedArguments(weight);
     if (w.groupColumns % 32 != 0) return packedOddGroups(context, w, in, out, weight.scheme.bits, activations);
+    if (in.tokens > kMostProductTokens) return false;
     bool launched = true;
     withActivation(activations, [&]<class T>() {
         withBits(weight.scheme.bits, [&]<int bits>() {
             const bool wholePairs = w.groupColumns % kPairColumns == 0 || w.groupColumns == w.columns;
             const auto launchScheme = [&]<bool symmetric, int parts>() {
-                launched = in.tokens > 8 ? launchDecode<bits, T, symmetric, parts, true>(context, w, in, out, shape)
-                                         : launchDecode<bits, T, symmetric, parts, false>(context, w, in, out, shape);
+                launched = in.tokens == 1 ? launchDecode<bits, T, symmetric, parts, true>(context, w, in, out, shape)
+                                          : launchDecode<bits, T, symmetric, parts, false>(context, w, in, out, shape);
             };
             const auto launch = [&]<bool symmetric>() {
                 if (wholePairs) launchScheme.template operator()<symmetric, 1>();

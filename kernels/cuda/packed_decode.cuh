@@ -8,24 +8,25 @@
 
 namespace gptq {
 
-inline constexpr std::int64_t kMostProductTokens = 16;
+inline constexpr std::int64_t kMostProductTokens = 8;
 
 // How a product is laid on the device.
 struct DecodeShape {
-    int warps;   // a block, at most 16; the inputs are shared out among them
-    int slots;   // pieces of eight tiles that a warp has in flight
-    int blocks;  // at most; the outputs are shared out among them
+    int warps;      // a block, at most 16; the inputs are shared out among them
+    int ringBytes;  // about: what a block has in flight
+    int blocks;     // at most; the outputs are shared out among them
 };
-DecodeShape decodeShape(std::int64_t rows, std::int64_t columns, std::int64_t tokens, int multiprocessors);
+DecodeShape decodeShape(std::int64_t rows, std::int64_t columns, std::int64_t tokens, int bits, int multiprocessors);
 
-// 1 to 16 tokens; a norm only of one. False, and nothing done, where there is no kernel for it: shared memory too small, groups that
-// are no multiples of 32 and more than 8 tokens.
+// 1 to 8 tokens; a norm only of one. False, and nothing done, where there is no kernel for it: shared memory too small, more
+// tokens.
 bool packedDecode(const CudaContext& context, const PackedWeight& weight, const ProductInput& in,
                   const ProductOutput& out, DType activations, DecodeShape shape);
 inline bool packedDecode(const CudaContext& context, const PackedWeight& weight, const ProductInput& in,
                          const ProductOutput& out, DType activations) {
     return packedDecode(context, weight, in, out, activations,
-                        decodeShape(weight.rows, weight.columns, in.tokens, context.properties().multiProcessorCount));
+                        decodeShape(weight.rows, weight.columns, in.tokens, weight.scheme.bits,
+                                    context.properties().multiProcessorCount));
 }
 
 }  // namespace gptq

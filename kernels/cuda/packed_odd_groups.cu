@@ -68,8 +68,7 @@ __global__ void __launch_bounds__(kWarps * 32)
             if (lane % 4 == 0 && t < in.tokens) partial[(warp * 16 + lane / 4 + r * 8) * width + t] = sum;
         }
     }
-    __syncthreads();
-    finish<T>(partial, out, in.tokens, 0, 1, [&](int) { return strip; });
+    finish<T, false>(partial, out, in.tokens, 0, 1, [&](int) { return strip; });
 }
 
 }  // namespace

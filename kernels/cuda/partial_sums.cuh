@@ -10,29 +10,45 @@ namespace gptq {
 
 // From row to row of partial sums: a column of padding against bank conflicts.
 __host__ __device__ constexpr int partialWidth(int tokens) {
-    return tokens == 1 ? 1 : tokens <= 8 ? 9 : 17;
+    return tokens == 1 ? 1 : 9;
 }
 
 inline std::size_t partialBytes(int warps, int strips, int tokens) {
     return static_cast<std::size_t>(warps * strips * 16 * partialWidth(tokens)) * sizeof(float);
 }
 
-// Sums of the block's warps for strips [firstTurn, firstTurn + count), and what follows. partial: [strip][warp][row][token].
-template <class T, class StripOf>
-__device__ void finish(const float* partial, const ProductOutput& out, int tokens, int firstTurn, int count,
+// Sums of the block's warps for strips [firstTurn, firstTurn + count), and what follows; warps meet here, and what is to be added
+// to is asked for before. partial: [strip][warp][row][token].
+template <class T, bool single, class StripOf>
+__device__ void finish(const float* partial, const ProductOutput& out, int manyTokens, int firstTurn, int count,
                        const StripOf& stripOf) {
+    const int tokens = single ? 1 : manyTokens;  // known, so that nothing is divided by it
     const int warps = static_cast<int>(blockDim.x) / 32, width = partialWidth(tokens);
     const auto sumOf = [&](int turn, int row, int token) {
         float sum = 0;
         for (int warp = 0; warp < warps; ++warp) sum += partial[((turn * warps + warp) * 16 + row) * width + token];
         return out.bias ? sum + out.bias[stripOf(firstTurn + turn) * 16 + row] : sum;
     };
-    const int perUnit = out.gated ? 2 : 1;
-    for (int i = static_cast<int>(threadIdx.x); i < count / perUnit * 16 * tokens; i += warps * 32) {
-        const int row = i % 16, turn = i / 16 / tokens * perUnit, token = i / 16 % tokens;
-        float value = sumOf(turn, row, token);
-        if (out.gated) value = siluGated(value, sumOf(turn + 1, row, token));
-        storeProduct<T>(out, token, stripOf(firstTurn + turn) * 16 + row, value);
+    const int perUnit = out.gated ? 2 : 1, outputs = count / perUnit * 16 * tokens;
+    struct Place {
+        int turn, row, token;
+    };
+    const auto placeOf = [&](int i) { return Place{i / 16 / tokens * perUnit, i % 16, i / 16 % tokens}; };
+    const auto rowOf = [&](const Place& at) { return stripOf(firstTurn + at.turn) * 16 + at.row; };
+    const auto before = [&](int i) {
+        const Place at = placeOf(i);
+        return i < outputs && out.accumulate ? loadOutput<T>(out, at.token, rowOf(at)) : 0.0f;
+    };
+    int i = static_cast<int>(threadIdx.x);
+    float old = before(i);
+    __syncthreads();
+    while (i < outputs) {
+        const Place at = placeOf(i);
+        float value = sumOf(at.turn, at.row, at.token);
+        if (out.gated) value = siluGated(value, sumOf(at.turn + 1, at.row, at.token));
+        storeOutput<T>(out, at.token, rowOf(at), old + value);
+        i += warps * 32;
+        old = before(i);
     }
 }
 

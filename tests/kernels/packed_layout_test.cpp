@@ -26,7 +26,8 @@ private slots:
     void positionsAreThoseOfTheTensorCoreFragment();
     void fourBitCodesLieAsTheDiagramSays();
     void twoBitAndEightBitCodesLieAsTheFormulaSays();
-    void threeBitCodesAreSplitIntoLowPairAndHighBit();
+    void threeBitCodesLieAsTheTableSays();
+    void thePairsOfARowStandAtOneBitAfterAShift();
     void tilesFollowEachOtherAlongTheRowFirst();
     void columnsBehindTheLastHoldTheMiddleCode();
     void sizesAreThoseOfWholeTiles();
@@ -136,26 +137,48 @@ void PackedLayoutTest::fourBitCodesLieAsTheDiagramSays() {
 
 void PackedLayoutTest::twoBitAndEightBitCodesLieAsTheFormulaSays() {
     for (int c = 0; c < kLaneCodes; ++c) {
+        // Two words: the left and the right pairs; a row's pair and that of eight rows on, step by step.
+        const int step = c / 8, right = c / 4 % 2, lower = c / 2 % 2, odd = c % 2;
         const auto [place2, word2] = onlyWord(packedWithOne(2, positionInTile(3, c), 3));
-        QCOMPARE(place2, static_cast<std::size_t>(3 * 2 + c / 16));
-        QCOMPARE(word2, 3u << (c % 16 % 2 * 16 + c % 16 / 2 * 2));
+        QCOMPARE(place2, static_cast<std::size_t>(3 * 2 + right));
+        QCOMPARE(word2, 3u << (odd * 16 + step * 4 + lower * 2));
         const auto [place8, word8] = onlyWord(packedWithOne(8, positionInTile(3, c), 0xa5));
         QCOMPARE(place8, static_cast<std::size_t>(3 * 8 + c / 4));
         QCOMPARE(word8, 0xa5u << (c % 4 % 2 * 16 + c % 4 / 2 * 8));
     }
 }
 
-void PackedLayoutTest::threeBitCodesAreSplitIntoLowPairAndHighBit() {
+void PackedLayoutTest::threeBitCodesLieAsTheTableSays() {
+    struct Place {
+        int word, bit;
+    };
+    // Pairs a0, a2, a4, a6 of the four steps; the last of the second step is the one whose bits lie apart.
+    const Place places[16] = {{0, 0}, {0, 3},  {1, 0}, {1, 3},  {0, 6}, {2, 6}, {1, 6}, {-1, 15},
+                              {0, 9}, {0, 12}, {1, 9}, {1, 12}, {2, 0}, {2, 3}, {2, 9}, {2, 12}};
     for (const int lane : {0, 7, 31}) {
+        const std::size_t words[3] = {static_cast<std::size_t>(lane * 2), static_cast<std::size_t>(lane * 2 + 1),
+                                      static_cast<std::size_t>(64 + lane)};
         for (int c = 0; c < kLaneCodes; ++c) {
-            // The low plane comes first: two words a lane, 64 of a tile.
-            const auto [lowPlace, low] = onlyWord(packedWithOne(3, positionInTile(lane, c), 0b011));
-            QCOMPARE(lowPlace, static_cast<std::size_t>(lane * 2 + c / 16));
-            QCOMPARE(low, 3u << (c % 2 * 16 + c % 16 / 2 * 2));
-            // The high plane after it: one word a lane, the pairs of the first low word at even bits, the second's at odd.
-            const auto [highPlace, high] = onlyWord(packedWithOne(3, positionInTile(lane, c), 0b100));
-            QCOMPARE(highPlace, static_cast<std::size_t>(64 + lane));
-            QCOMPARE(high, 1u << (c % 2 * 16 + c % 16 / 2 * 2 + c / 16));
+            const auto [word, bit] = places[c / 2];
+            for (int i = 0; i < 3; ++i) {
+                const auto [place, found] = onlyWord(packedWithOne(3, positionInTile(lane, c), 1u << i));
+                QCOMPARE(place, words[word < 0 ? i : word]);
+                QCOMPARE(found, 1u << (bit + c % 2 * 16 + (word < 0 ? 0 : i)));
+            }
+        }
+    }
+}
+
+void PackedLayoutTest::thePairsOfARowStandAtOneBitAfterAShift() {
+    // What kernels that take codes where they stand rely on: bits of a word of 16, after a shift that is a whole number of codes.
+    for (const int bits : supportedBits()) {
+        const int reach = bits == 2 ? 8 : bits == 3 ? 9 : 8;
+        for (int step = 0; step < 4; ++step) {
+            for (int row = 0; row < 2; ++row) {
+                const PairPlace left = placeOfPair(bits, step * 4 + row), right = placeOfPair(bits, step * 4 + row + 2);
+                if (!isScattered(bits, step * 4 + row + 2)) QCOMPARE(right.bit % reach, left.bit % reach);
+                QVERIFY(left.bit % reach + bits <= 10);
+            }
         }
     }
 }

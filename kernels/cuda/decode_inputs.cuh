@@ -1,0 +1,109 @@
+// SPDX-FileCopyrightText: 2026 GPTQ Studio contributors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// One token's inputs of a packed product into shared memory, each warp its own columns, with or without a norm before; and the sums
+// of them that products of codes are offset by (decode_pair.cuh).
+#pragma once
+
+#include "kernels/cuda/decode_pair.cuh"
+#include "kernels/cuda/decode_product.cuh"
+
+namespace gptq {
+
+inline constexpr int kNormPieces = 8;  // of 128 inputs a warp, at most, with a norm
+
+// A sum over `lanes` neighbours.
+template <int lanes>
+__device__ float sumOverLanes(float value) {
+#pragma unroll
+    for (int step = lanes / 2; step > 0; step /= 2) value += __shfl_xor_sync(kAllLanes, value, step);
+    return value;
+}
+
+// One token's inputs of a warp's pairs [first, last) into shared memory, of the activation type, zeros behind the last; and the
+// sums of them that every scaled part is offset by.
+template <int bits, class T, bool symmetric, int parts>
+__device__ void stageInputs(const ProductInput& in, int columns, int first, int last, int lane, T* staged,
+                            float* offsets) {
+    constexpr int kAtOnce = 4;
+    const int end = last * kPairColumns;
+    for (int begin = first * kPairColumns; begin < end; begin += kAtOnce * 256) {
+        uint4 v[kAtOnce];
+#pragma unroll
+        for (int p = 0; p < kAtOnce; ++p) {
+            const int i = begin + p * 256 + lane * 8;
+            v[p] = {};
+            if (i < min(end, columns)) v[p] = *reinterpret_cast<const uint4*>(static_cast<const T*>(in.x) + i);
+        }
+#pragma unroll
+        for (int p = 0; p < kAtOnce; ++p) {
+            const int i = begin + p * 256 + lane * 8;
+            if (begin + p * 256 >= end) break;
+            if (i < end) *reinterpret_cast<uint4*>(staged + i) = v[p];
+            if constexpr (takesCodes<T>) {
+                const std::uint32_t words[4] = {v[p].x, v[p].y, v[p].z, v[p].w};
+                float sum = 0;
+#pragma unroll
+                for (int k = 0; k < 4; ++k) {
+                    const auto pair = pairOf<PairOf<T>>(words[k]);
+                    sum += asFloat(pair.x) + asFloat(pair.y);
+                }
+                sum = sumOverLanes<16 / parts>(sum);
+                if (lane % (16 / parts) == 0 && i < end)
+                    offsets[i / (kPairColumns / parts)] = offsetOfSum<bits, symmetric>(sum);
+            }
+        }
+    }
+    __syncwarp();
+}
+
+// The same with a norm; its first weights are asked for before the inputs are there.
+struct NormedInputs {
+    static constexpr int kEarly = 2;
+    float4 weight[kEarly];
+
+    __device__ void prefetch(const ProductInput& in, int columns, int first, int last, int lane) {
+#pragma unroll
+        for (int p = 0; p < kEarly; ++p) {
+            const int at = (first + p) * kPairColumns + lane * 4;
+            weight[p] = {};
+            if (first + p < last && at < columns) weight[p] = __ldg(reinterpret_cast<const float4*>(in.norm + at));
+        }
+    }
+    template <int bits, class T, bool symmetric, int parts>
+    __device__ void stage(const ProductInput& in, int columns, int first, int last, int lane, T* staged,
+                          float* offsets) const {
+        float4 v[kNormPieces];
+        float squares = 0;
+        const int end = min(last * kPairColumns, columns);
+#pragma unroll
+        for (int p = 0; p < kNormPieces; ++p) {
+            const int at = (first + p) * kPairColumns + lane * 4;
+            v[p] = {};
+            if (at < end) v[p] = *reinterpret_cast<const float4*>(static_cast<const float*>(in.x) + at);
+            squares += v[p].x * v[p].x + v[p].y * v[p].y + v[p].z * v[p].z + v[p].w * v[p].w;
+        }
+        const float factor = normFactor(in, squares, columns);
+#pragma unroll
+        for (int p = 0; p < kNormPieces; ++p) {
+            if (first + p >= last) break;
+            const int at = (first + p) * kPairColumns + lane * 4;
+            float4 g{};
+            if (p < kEarly) g = weight[p < kEarly ? p : 0];
+            else if (at < end) g = __ldg(reinterpret_cast<const float4*>(in.norm + at));
+            const T four[4] = {fromFloat<T>(v[p].x * factor * g.x), fromFloat<T>(v[p].y * factor * g.y),
+                               fromFloat<T>(v[p].z * factor * g.z), fromFloat<T>(v[p].w * factor * g.w)};
+            uint2 words;
+            memcpy(&words, four, 8);
+            *reinterpret_cast<uint2*>(staged + at) = words;
+            if constexpr (takesCodes<T>) {
+                const float sum =
+                    sumOverLanes<32 / parts>(asFloat(four[0]) + asFloat(four[1]) + asFloat(four[2]) + asFloat(four[3]));
+                if (lane % (32 / parts) == 0) offsets[at / (kPairColumns / parts)] = offsetOfSum<bits, symmetric>(sum);
+            }
+        }
+        __syncwarp();
+    }
+};
+
+}  // namespace gptq
