@@ -28,6 +28,7 @@
 #include "kernels/cuda/decode_pair.cuh"
 #include "kernels/cuda/packed_decode.cuh"
 #include "kernels/cuda/packed_odd_groups.cuh"
+#include "kernels/cuda/packed_wide.cuh"
 #include "kernels/cuda/partial_sums.cuh"
 
 namespace gptq {
@@ -290,14 +291,14 @@ DecodeShape decodeShape(std::int64_t rows, std::int64_t columns, std::int64_t to
         return {warps, warps * 2 * (bits + 1) * 1024, multiprocessors * kMostWarps / warps};
     }
     const auto pairs = static_cast<int>((tilesAcross(columns) + 1) / 2);
-    return {std::min(pairs, kMostWarps), bits == 4 ? 102 << 10 : 80 << 10, multiprocessors};
+    return {std::min(pairs, kMostWarps), (bits == 8 ? 140 : bits == 4 ? 102 : 80) << 10, multiprocessors};
 }
 
 bool packedDecode(const CudaContext& context, const PackedWeight& weight, const ProductInput& in,
                   const ProductOutput& out, DType activations, DecodeShape shape) {
     const PackedArguments w = packedArguments(weight);
     if (w.groupColumns % 32 != 0) return packedOddGroups(context, w, in, out, weight.scheme.bits, activations);
-    if (in.tokens > kMostProductTokens) return false;
+    if (in.tokens > 8) return packedWide(context, weight, in, out, activations);
     bool launched = true;
     withActivation(activations, [&]<class T>() {
         withBits(weight.scheme.bits, [&]<int bits>() {

@@ -8,7 +8,7 @@
 
 namespace gptq {
 
-inline constexpr std::int64_t kMostProductTokens = 8;
+inline constexpr std::int64_t kMostProductTokens = 16;  // with packed_wide.cuh
 
 // How a product is laid on the device.
 struct DecodeShape {
@@ -18,7 +18,7 @@ struct DecodeShape {
 };
 DecodeShape decodeShape(std::int64_t rows, std::int64_t columns, std::int64_t tokens, int bits, int multiprocessors);
 
-// 1 to 8 tokens; a norm only of one. False, and nothing done, where there is no kernel for it: shared memory too small, more
+// 1 to 16 tokens; a norm only of one. False, and nothing done, where there is no kernel for it: shared memory too small, more
 // tokens.
 bool packedDecode(const CudaContext& context, const PackedWeight& weight, const ProductInput& in,
                   const ProductOutput& out, DType activations, DecodeShape shape);

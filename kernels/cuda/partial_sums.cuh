@@ -10,7 +10,7 @@ namespace gptq {
 
 // From row to row of partial sums: a column of padding against bank conflicts.
 __host__ __device__ constexpr int partialWidth(int tokens) {
-    return tokens == 1 ? 1 : 9;
+    return tokens == 1 ? 1 : tokens <= 8 ? 9 : 17;
 }
 
 inline std::size_t partialBytes(int warps, int strips, int tokens) {
