@@ -176,13 +176,6 @@ __device__ inline void expectBytes(CopyBarrier* barrier, int bytes) {
                  : "memory");
 #endif
 }
-// One arrival.
-__device__ inline void arrive(CopyBarrier* barrier) {
-#if __CUDA_ARCH__ >= 800
-    asm volatile("{\n.reg .b64 state;\nmbarrier.arrive.shared.b64 state, [%0];\n}" ::"r"(sharedAddress(barrier))
-                 : "memory");
-#endif
-}
 // Hopper's copy engine: one thread, 16 bytes aligned, a multiple of 16 of them.
 __device__ inline void bulkCopy(void* shared, const void* global, int bytes, CopyBarrier* barrier) {
 #if __CUDA_ARCH__ >= 900
