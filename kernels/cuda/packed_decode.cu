@@ -272,6 +272,12 @@ bool launchDecode(const CudaContext& context, const PackedArguments& w, const Pr
                                   parts, context.limits().sharedBytes - kReserve);
             if (!launch) continue;
             launch->plan.bulk = context.limits().chainsKernels();
+            // Where kernels overlap, a multiprocessor that is free early would take two blocks and another none: 3-bit and
+            // 2-bit weights decoded a fifth slower so. More than half of the shared memory keeps them apart.
+            if (in.tokens == 1 && launch->plan.early && context.limits().chainsKernels())
+                launch->sharedBytes = std::max(
+                    launch->sharedBytes,
+                    std::min(context.properties().sharedMemPerMultiprocessor / 2, context.limits().sharedBytes));
             launchChained(context, packedDecodeKernel<bits, T, symmetric, parts, single>,
                           static_cast<unsigned>(launch->blocks), static_cast<unsigned>(warps) * 32, launch->sharedBytes,
                           w, in, out, launch->plan);
