@@ -48,12 +48,21 @@ public:
 
     // byte i of the stream that begins at `seed`.
     std::uint8_t at(std::uint64_t seed, std::uint64_t i) const { return m_bytes[(seed + i) % kSize]; }
-    void fill(std::uint64_t seed, std::span<std::uint8_t> to) const {
-        for (std::size_t done = 0; done < to.size();) {
-            const std::size_t from = (seed + done) % kSize, count = std::min(to.size() - done, kSize - from);
-            std::memcpy(to.data() + done, m_bytes.data() + from, count);
-            done += count;
+    // `count` bytes of that stream.
+    std::vector<std::uint8_t> take(std::uint64_t seed, std::size_t count) const {
+        std::vector<std::uint8_t> bytes;
+        bytes.reserve(count);
+        while (bytes.size() < count) {
+            const std::size_t from = (seed + bytes.size()) % kSize,
+                              piece = std::min(count - bytes.size(), kSize - from);
+            bytes.insert(bytes.end(), m_bytes.begin() + static_cast<std::ptrdiff_t>(from),
+                         m_bytes.begin() + static_cast<std::ptrdiff_t>(from + piece));
         }
+        return bytes;
+    }
+    // Every byte less than 2^bits from here on.
+    void keepBits(int bits) {
+        for (std::uint8_t& byte : m_bytes) byte &= static_cast<std::uint8_t>((1 << bits) - 1);
     }
 
 private:
@@ -74,6 +83,7 @@ public:
                 if (module.quantizable()) m_quantized[module.weight()] = module;
             }
         }
+        if (scheme) m_codes.keepBits(scheme->bits);
     }
 
     std::vector<std::string> names() const override {
@@ -92,8 +102,7 @@ public:
         if (type != DType::Float32) throw Error(describe(name), ": is made in float32 only");
         const std::span<float> values(reinterpret_cast<float*>(to.data()), to.size() / sizeof(float));
         const std::uint64_t begin = seedOf(name) + static_cast<std::uint64_t>(rows.first * shape[shape.rank() - 1]);
-        std::vector<std::uint8_t> bytes(values.size());
-        m_pool.fill(begin, bytes);
+        const std::vector<std::uint8_t> bytes = m_pool.take(begin, values.size());
         // Norms near 1; matrices of a size that keeps activations in range.
         const float middle = shape.rank() == 1 ? 1.0f : 0.0f, step = shape.rank() == 1 ? 0.001f : 0.0003f;
         for (std::size_t i = 0; i < values.size(); ++i)
@@ -104,10 +113,7 @@ public:
         const auto found = m_quantized.find(name);
         if (found == m_quantized.end()) return std::nullopt;
         QuantizedMatrix matrix{*m_scheme, found->second.out, found->second.in, {}, {}, {}, {}};
-        matrix.codes.resize(static_cast<std::size_t>(matrix.rows * matrix.columns));
-        m_pool.fill(seedOf(name), matrix.codes);
-        const auto mask = static_cast<std::uint8_t>(m_scheme->topCode());
-        for (std::uint8_t& code : matrix.codes) code &= mask;
+        matrix.codes = m_codes.take(seedOf(name), static_cast<std::size_t>(matrix.rows * matrix.columns));
         const auto grids = static_cast<std::size_t>(matrix.groups() * matrix.rows);
         const float scale = 0.04f / static_cast<float>(m_scheme->topCode());
         for (std::size_t i = 0; i < grids; ++i) {
@@ -115,10 +121,7 @@ public:
                 toFloat16(scale * (0.75f + static_cast<float>(m_pool.at(seedOf(name), i)) / 512.0f)));
         }
         matrix.zeros.assign(grids, static_cast<std::uint8_t>(m_scheme->middleCode()));
-        if (!m_scheme->symmetric) {
-            m_pool.fill(seedOf(name) + 1, matrix.zeros);
-            for (std::uint8_t& zero : matrix.zeros) zero &= mask;
-        }
+        if (!m_scheme->symmetric) matrix.zeros = m_codes.take(seedOf(name) + 1, grids);
         return matrix;
     }
 
@@ -133,7 +136,7 @@ private:
     std::optional<QuantScheme> m_scheme;
     std::map<std::string, Shape> m_shapes;
     std::map<std::string, LinearModule> m_quantized;
-    RandomPool m_pool;
+    RandomPool m_pool, m_codes;
 };
 
 Json configOf(const SyntheticShape& shape, std::int64_t layers) {

@@ -67,15 +67,14 @@ private:
 };
 
 QuantizedMatrix joinedByRows(const std::vector<QuantizedMatrix>& matrices) {
-    QuantizedMatrix joined = matrices.front();
-    joined.rows = 0;
-    joined.codes.clear();
+    QuantizedMatrix joined{matrices.front().scheme, 0, matrices.front().columns, {}, {}, {}, {}};
+    std::size_t codes = 0;
+    for (const QuantizedMatrix& matrix : matrices) codes += matrix.codes.size();
+    joined.codes.reserve(codes);
     for (const QuantizedMatrix& matrix : matrices) {
         joined.codes.insert(joined.codes.end(), matrix.codes.begin(), matrix.codes.end());
         joined.rows += matrix.rows;
     }
-    joined.scales.clear();
-    joined.zeros.clear();
     for (std::int64_t group = 0; group < joined.groups(); ++group) {
         for (const QuantizedMatrix& matrix : matrices) {
             const auto begin = group * matrix.rows, end = begin + matrix.rows;
