@@ -30,6 +30,13 @@ public:
     virtual void replay() = 0;
 };
 
+// A point in the order of a device's work.
+class Moment {
+public:
+    virtual ~Moment() = default;
+    virtual void await() = 0;  // returns when all that was asked for before it is done
+};
+
 class Backend : public InferenceOps, public GptqOps {
 public:
     virtual Device device() const = 0;
@@ -38,11 +45,16 @@ public:
 
     // Memory is not cleared. Work is ordered: what is asked for later sees what was asked for before.
     virtual Buffer allocateBytes(std::size_t bytes) = 0;
+    // Memory of the device that the host reads as well, by the same address, at a moment that it awaited. For a few values.
+    virtual Buffer allocateVisible(std::size_t bytes) = 0;
     virtual MemoryUse memory() const = 0;
     virtual void fillZero(TensorView to) = 0;
     // Between places (host memory counts as "cpu") and types; equal shapes. Returns when host memory may be reused or read.
     virtual void copy(ConstTensorView from, TensorView to) = 0;
     virtual void synchronize() = 0;
+    virtual std::unique_ptr<Moment> moment() = 0;
+    // Whether the device works while the host does other things, so that it pays to ask for work ahead.
+    virtual bool worksAhead() const = 0;
     // `step` may run before its first replay, more than once: what it does must depend on nothing but what its buffers hold.
     virtual std::unique_ptr<RecordedStep> record(std::function<void()> step) = 0;
     // Seconds the device takes for what `work` asks of it, by the device's own clock.

@@ -115,8 +115,9 @@ public:
     // ids[t] = the largest of the first `choices` logits, the first of equals; -1 where one of them is not finite: logits
     // float32 (tokens, vocabulary), ids int32 (tokens).
     virtual void chooseLargest(ConstTensorView logits, std::int64_t choices, TensorView ids) = 0;
-    // integers[i] += amount: int32 (n).
-    virtual void addToIntegers(TensorView integers, std::int32_t amount) = 0;
+    // Ends a step of one token: position += 1, log[position mod its size] = id. int32: id (1), position (1), log (n), which may be
+    // memory that the host sees (Backend::allocateVisible).
+    virtual void advancePosition(ConstTensorView id, TensorView position, TensorView log) = 0;
 };
 
 }  // namespace gptq

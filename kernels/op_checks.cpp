@@ -190,4 +190,10 @@ void checkChoice(ConstTensorView logits, std::int64_t choices, ConstTensorView i
         throw Error("choice: ", choices, " choices among ", logits.columns(), " logits");
 }
 
+void checkAdvance(ConstTensorView id, ConstTensorView position, ConstTensorView log) {
+    requireVector(id, DType::Int32, 1, "advance: id");
+    requireVector(position, DType::Int32, 1, "advance: position");
+    requireVector(log, DType::Int32, std::max<std::int64_t>(log.shape().elements(), 1), "advance: log");
+}
+
 }  // namespace gptq

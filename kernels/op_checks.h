@@ -23,6 +23,7 @@ void checkPackedWeight(const PackedWeight& weight);
 void checkAttentionCall(const AttentionCall& call, DType activations);
 void checkBlockCall(const GptqBlockCall& call);
 void checkChoice(ConstTensorView logits, std::int64_t choices, ConstTensorView ids);
+void checkAdvance(ConstTensorView id, ConstTensorView position, ConstTensorView log);
 
 // GptqOps' arguments, in the order of its functions.
 void checkAccumulateHessian(ConstTensorView x, DType activations, TensorView hessian);

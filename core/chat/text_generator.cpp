@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstring>
 
 #include "kernels/error.h"
 
@@ -13,6 +14,8 @@ namespace gptq {
 namespace {
 
 constexpr std::int64_t kPromptPiece = 512;  // prompt tokens that run at once
+
+constexpr std::int64_t kChoicesLogged = 2;  // the step that is counted next, and one ahead
 
 constexpr const char* kNotFinite =
     "the model's outputs are NaN or infinite; its weights are damaged, or its type cannot hold its activations";
@@ -40,12 +43,13 @@ const char* nameOf(GenerationEnd end) {
     return "";
 }
 
-DecodeSequence::DecodeSequence(const DecoderModel& model, std::int64_t capacity)
-    : m_model(model), m_backend(model.backend()),
+DecodeSequence::DecodeSequence(const DecoderModel& model, std::int64_t capacity, StepsAhead ahead)
+    : m_model(model), m_backend(model.backend()), m_worksAhead(ahead == StepsAhead::Always || m_backend.worksAhead()),
       m_cache(m_backend, model.config(), model.activations(), 1, capacity, KvLayers::Each),
       m_workspace(m_backend, model.config(), model.activations(), std::min(capacity, kPromptPiece)),
       m_ids(m_backend.allocate(DType::Int32, {m_workspace.tokens()})), m_past(m_backend.allocate(DType::Int32, {1})),
       m_logits(m_backend.allocate(DType::Float32, {1, model.config().vocabulary})),
+      m_choiceLog(m_backend.allocateVisible(kChoicesLogged * sizeof(std::int32_t))),
       m_host(static_cast<std::size_t>(model.config().vocabulary)) {}
 
 const std::vector<float>& DecodeSequence::advance(const std::vector<TokenId>& ids) {
@@ -54,6 +58,7 @@ const std::vector<float>& DecodeSequence::advance(const std::vector<TokenId>& id
         throw Error("a sequence of ", m_length, " tokens cannot take ", count, " more: it has room for ",
                     m_cache.capacity());
     m_next = -1;  // these ids take the place of what was chosen
+    m_ahead.reset();
     for (std::int64_t first = 0; first < count; first += m_workspace.tokens()) {
         const std::int64_t piece = std::min(m_workspace.tokens(), count - first);
         const auto past = static_cast<std::int32_t>(m_length);
@@ -91,29 +96,46 @@ TokenId DecodeSequence::likeliest(std::int64_t choices) {
     if (m_length == 0) throw Error("an empty sequence has no next token");
     if (choices != m_choices) m_greedyStep.reset();
     m_choices = choices;
+    if (m_ahead) {  // whose logits have taken the place of those that are asked for
+        --m_length;
+        advance({m_last});
+    }
     chooseLikeliest();
     const auto past = static_cast<std::int32_t>(m_length);
     m_backend.copy(hostView(&past, {1}), m_past.view());
     return chosen();
 }
 
+void DecodeSequence::recordGreedyStep() {
+    const TensorView log(m_choiceLog.data(), DType::Int32, Shape{kChoicesLogged}, m_backend.device());
+    m_greedyStep = m_backend.record([this, log] {
+        runTokens(1);
+        chooseLikeliest();
+        m_backend.advancePosition(nextId(), m_past.view(), log);
+    });
+    // Recording may have run it: back to where it begins.
+    const auto past = static_cast<std::int32_t>(m_length);
+    m_backend.copy(hostView(&m_next, {1}), nextId());
+    m_backend.copy(hostView(&past, {1}), m_past.view());
+}
+
+std::unique_ptr<Moment> DecodeSequence::askGreedyStep() {
+    m_greedyStep->replay();
+    return m_backend.moment();
+}
+
 TokenId DecodeSequence::advanceByLikeliest() {
     if (m_next < 0) throw Error("no token was chosen to advance by");
     if (m_length == m_cache.capacity()) throw Error("a sequence of ", m_length, " tokens is full");
-    if (!m_greedyStep) {
-        m_greedyStep = m_backend.record([this] {
-            runTokens(1);
-            chooseLikeliest();
-            m_backend.addToIntegers(m_past.view(), 1);
-        });
-        // Recording may have run it: back to where it begins.
-        const auto past = static_cast<std::int32_t>(m_length);
-        m_backend.copy(hostView(&m_next, {1}), nextId());
-        m_backend.copy(hostView(&past, {1}), m_past.view());
-    }
-    m_greedyStep->replay();
+    if (!m_greedyStep) recordGreedyStep();
+    const std::unique_ptr<Moment> end = m_ahead ? std::move(m_ahead) : askGreedyStep();
     ++m_length;
-    return chosen();
+    m_last = m_next;
+    if (m_worksAhead && m_length < m_cache.capacity()) m_ahead = askGreedyStep();
+    end->await();
+    std::memcpy(&m_next, m_choiceLog.data() + m_length % kChoicesLogged * sizeof(m_next), sizeof(m_next));
+    if (m_next < 0) throw Error(kNotFinite);
+    return m_next;
 }
 
 void DecodeSequence::runTokens(std::int64_t count) {

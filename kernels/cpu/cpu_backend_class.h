@@ -20,10 +20,13 @@ public:
     Device device() const override { return {}; }
     DType activationType(DType) const override { return DType::Float32; }
     Buffer allocateBytes(std::size_t bytes) override;
+    Buffer allocateVisible(std::size_t bytes) override { return allocateBytes(bytes); }
     MemoryUse memory() const override;
     void fillZero(TensorView to) override;
     void copy(ConstTensorView from, TensorView to) override;
     void synchronize() override {}
+    std::unique_ptr<Moment> moment() override;
+    bool worksAhead() const override { return false; }
     std::unique_ptr<RecordedStep> record(std::function<void()> step) override;
     double time(const std::function<void()>& work) override;
 
@@ -34,7 +37,7 @@ public:
     void addResidual(ConstTensorView x, TensorView residual) override;
     void crossEntropy(ConstTensorView logits, ConstTensorView targets, TensorView loss) override;
     void chooseLargest(ConstTensorView logits, std::int64_t choices, TensorView ids) override;
-    void addToIntegers(TensorView integers, std::int32_t amount) override;
+    void advancePosition(ConstTensorView id, TensorView position, TensorView log) override;
 
     // cpu_linear.cpp
     void linear(const DenseWeight& weight, const GroupCall& call) override;

@@ -104,9 +104,10 @@ void CpuBackend::chooseLargest(ConstTensorView logits, std::int64_t choices, Ten
     }
 }
 
-void CpuBackend::addToIntegers(TensorView integers, std::int32_t amount) {
-    requireVector(integers, DType::Int32, integers.shape().elements(), "add: integers");
-    for (std::int64_t i = 0; i < integers.shape().elements(); ++i) integers.as<std::int32_t>()[i] += amount;
+void CpuBackend::advancePosition(ConstTensorView id, TensorView position, TensorView log) {
+    checkAdvance(id, position, log);
+    const std::int32_t at = ++position.as<std::int32_t>()[0];
+    log.as<std::int32_t>()[at % log.shape().elements()] = id.as<std::int32_t>()[0];
 }
 
 }  // namespace gptq

@@ -53,11 +53,11 @@ __global__ void __launch_bounds__(kThreads) chooseKernel(const float* logits, st
     counters[row] = 0;
 }
 
-__global__ void addKernel(std::int32_t* integers, int count, std::int32_t amount) {
+__global__ void advanceKernel(const std::int32_t* id, std::int32_t* position, std::int32_t* log, int size) {
     waitForPrevious();
     letNextStart();
-    const int i = static_cast<int>(blockIdx.x) * kThreads + static_cast<int>(threadIdx.x);
-    if (i < count) integers[i] += amount;
+    const std::int32_t at = ++*position;
+    log[at % size] = *id;
 }
 
 }  // namespace
@@ -73,12 +73,11 @@ void CudaBackend::chooseLargest(ConstTensorView logits, std::int64_t choices, Te
                   zeroCounters(m_choiceCounters, rows), deviceData<std::int32_t>(ids));
 }
 
-void CudaBackend::addToIntegers(TensorView integers, std::int32_t amount) {
+void CudaBackend::advancePosition(ConstTensorView id, TensorView position, TensorView log) {
     m_context->enter();
-    const std::int64_t count = integers.shape().elements();
-    requireVector(integers, DType::Int32, count, "add: integers");
-    launchChained(*m_context, addKernel, blocksFor(count, kThreads), kThreads, 0, deviceData<std::int32_t>(integers),
-                  static_cast<int>(count), amount);
+    checkAdvance(id, position, log);
+    launchChained(*m_context, advanceKernel, 1, 1, 0, deviceData<std::int32_t>(id), deviceData<std::int32_t>(position),
+                  deviceData<std::int32_t>(log), static_cast<int>(log.shape().elements()));
 }
 
 }  // namespace gptq

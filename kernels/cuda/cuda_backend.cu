@@ -51,6 +51,19 @@ void convert(ConstTensorView from, TensorView to, cudaStream_t stream) {
     CUDA_CHECK_LAUNCH();
 }
 
+class CudaMoment final : public Moment {
+public:
+    explicit CudaMoment(cudaStream_t stream) {
+        CUDA_CHECK(cudaEventCreateWithFlags(&m_event, cudaEventDisableTiming));
+        CUDA_CHECK(cudaEventRecord(m_event, stream));
+    }
+    ~CudaMoment() override { cudaEventDestroy(m_event); }
+    void await() override { CUDA_CHECK(cudaEventSynchronize(m_event)); }
+
+private:
+    cudaEvent_t m_event = nullptr;
+};
+
 class CudaStep final : public RecordedStep {
 public:
     CudaStep(std::shared_ptr<CudaContext> context, cudaGraphExec_t graph)
@@ -80,6 +93,16 @@ Buffer CudaBackend::allocateBytes(std::size_t bytes) {
     void* data = m_context->allocate(bytes);
     return {static_cast<std::byte*>(data), bytes,
             [context = m_context](std::byte* memory, std::size_t size) { context->release(memory, size); }};
+}
+
+Buffer CudaBackend::allocateVisible(std::size_t bytes) {
+    m_context->enter();
+    void* data = nullptr;
+    CUDA_CHECK(cudaHostAlloc(&data, bytes, cudaHostAllocMapped | cudaHostAllocPortable));
+    return {static_cast<std::byte*>(data), bytes, [context = m_context](std::byte* memory, std::size_t) {
+                cudaStreamSynchronize(context->stream());
+                cudaFreeHost(memory);
+            }};
 }
 
 void CudaBackend::fillZero(TensorView to) {
@@ -120,6 +143,11 @@ void CudaBackend::copy(ConstTensorView from, TensorView to) {
 void CudaBackend::synchronize() {
     m_context->enter();
     CUDA_CHECK(cudaStreamSynchronize(stream()));
+}
+
+std::unique_ptr<Moment> CudaBackend::moment() {
+    m_context->enter();
+    return std::make_unique<CudaMoment>(stream());
 }
 
 std::unique_ptr<RecordedStep> CudaBackend::record(std::function<void()> step) {

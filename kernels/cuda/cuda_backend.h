@@ -17,10 +17,13 @@ public:
     Device device() const override { return {Device::Kind::Cuda, m_context->device()}; }
     DType activationType(DType checkpoint) const override;
     Buffer allocateBytes(std::size_t bytes) override;
+    Buffer allocateVisible(std::size_t bytes) override;
     MemoryUse memory() const override { return m_context->memory(); }
     void fillZero(TensorView to) override;
     void copy(ConstTensorView from, TensorView to) override;
     void synchronize() override;
+    std::unique_ptr<Moment> moment() override;
+    bool worksAhead() const override { return true; }
     std::unique_ptr<RecordedStep> record(std::function<void()> step) override;
     double time(const std::function<void()>& work) override;
 
@@ -31,7 +34,7 @@ public:
     void normalize(const NormSpec& norm, ConstTensorView x, TensorView y) override;
     void crossEntropy(ConstTensorView logits, ConstTensorView targets, TensorView loss) override;
     void chooseLargest(ConstTensorView logits, std::int64_t choices, TensorView ids) override;
-    void addToIntegers(TensorView integers, std::int32_t amount) override;
+    void advancePosition(ConstTensorView id, TensorView position, TensorView log) override;
 
     // linear.cu
     void linear(const DenseWeight& weight, const GroupCall& call) override;
