@@ -9,6 +9,7 @@
 #include "kernels/cuda/packed_dequantize.cuh"
 #include "kernels/cuda/packed_hopper.cuh"
 #include "kernels/cuda/packed_middle.cuh"
+#include "kernels/cuda/product_paths.h"
 #include "kernels/cuda/types.cuh"
 #include "kernels/op_checks.h"
 
@@ -16,9 +17,6 @@ namespace gptq {
 namespace {
 
 constexpr int kThreads = 256;
-// Above, a dequantized matrix in cuBLAS is faster: as measured on an H100.
-constexpr std::int64_t kMostHopperTokens = 1024;
-constexpr std::int64_t kMostMiddleTokens = 128;
 constexpr std::int64_t kMostDenseInputBytes = static_cast<std::int64_t>(kPlainShared);
 
 // y = product + bias, or += it; rounded once.
@@ -107,7 +105,8 @@ void CudaBackend::linear(const PackedWeight& weight, const GroupCall& call) {
         ordered.columnOrder = {};
         return linear(ordered, rest);
     }
-    if (call.x.rows() <= kMostProductTokens && readsWhole(call.x) && (fuses || call.epilogue != Epilogue::SiluGate) &&
+    const ProductPath path = productPath(m_context->limits(), call.x.rows());
+    if (path == ProductPath::Decode && readsWhole(call.x) && (fuses || call.epilogue != Epilogue::SiluGate) &&
         packedDecode(*m_context, weight, productInput(call), productOutput(call, weight.bias), activations))
         return;
     if (call.in) return linear(weight, normed(call));
@@ -118,15 +117,15 @@ void CudaBackend::linear(const PackedWeight& weight, const GroupCall& call) {
 void CudaBackend::packedProduct(const PackedWeight& weight, ConstTensorView x, TensorView y, bool accumulate) {
     const ProductInput in{x.data(), x.rowStride(), static_cast<int>(x.rows()), nullptr, 0.0f};
     const ProductOutput out{y.data(), y.rowStride(), nullptr, y.dtype() == DType::Float32, accumulate, false};
-    if (x.rows() <= kMostHopperTokens && packedHopperTakes(*m_context, weight) && readsWhole(x)) {
+    const bool fused = productPath(m_context->limits(), x.rows()) != ProductPath::Dense && readsWhole(x);
+    if (fused && packedHopperTakes(*m_context, weight)) {
         const HopperShape shape = hopperShape(*m_context, x.rows(), weight);
         return packedHopper(*m_context, weight, in, out, x.dtype(), shape,
                             {scratch(m_arrangedScratch, shape.inputBytes),
                              static_cast<float*>(scratch(m_productScratch, shape.partialBytes)),
                              zeroCounters(m_productCounters, shape.counters)});
     }
-    if (x.rows() > kMostMiddleTokens || !packedMiddleTakes(weight) || !readsWhole(x))
-        return denseProduct(x, dequantized(weight, x.dtype()), y, accumulate);
+    if (!fused || !packedMiddleTakes(weight)) return denseProduct(x, dequantized(weight, x.dtype()), y, accumulate);
     const MiddleShape shape = middleShape(*m_context, x.rows(), weight);
     auto* const partials = static_cast<float*>(scratch(m_productScratch, shape.partialFloats * sizeof(float)));
     packedMiddle(*m_context, weight, in, out, x.dtype(), shape, partials,

@@ -8,8 +8,6 @@
 
 namespace gptq {
 
-inline constexpr std::int64_t kMostProductTokens = 16;  // with packed_wide.cuh
-
 // How a product is laid on the device.
 struct DecodeShape {
     int warps;      // a block, at most 16; the inputs are shared out among them
