@@ -84,7 +84,7 @@ struct Ring {
     }
 };
 
-// What one of the asking threads copies of every step of a tile: its 16-byte chunks of words, and one of the grids.
+// What one of the asking threads copies of every step of a tile: its 16-byte chunks of words and of grids.
 template <int bits, bool symmetric, int tokens>
 class Asker {
     using Step = Stage<bits, symmetric, tokens>;

@@ -10,7 +10,7 @@ namespace gptq {
 
 // How a product of some or many tokens is laid on a Hopper card, and the scratch memory that it takes.
 struct HopperShape {
-    int tokens;                // a tile: 16, 32, 64, 128 or 256
+    int tokens;                // a tile: 32, 64, 128 or 256
     int steps;                 // a tile, along the inputs
     int stages;                // steps in flight
     int clusters;              // of blocks; they share out all steps of all tiles

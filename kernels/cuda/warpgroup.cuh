@@ -46,15 +46,6 @@ __device__ inline std::uint64_t matrixDescriptor(std::uint32_t address) {
 #define GPTQ_SUMS_32(i) GPTQ_SUMS_16(i), GPTQ_SUMS_16(i + 16)
 #define GPTQ_SUMS_64(i) GPTQ_SUMS_32(i), GPTQ_SUMS_32(i + 32)
 #define GPTQ_SUMS_128(i) GPTQ_SUMS_64(i), GPTQ_SUMS_64(i + 64)
-// One instruction: d is its 4 m sums, `list` their names, `at` the number of the operand that follows them.
-#define GPTQ_WARPGROUP_PRODUCT(n, type, list, sums, a0, a1, a2, a3, matrix, add)                                       \
-    asm volatile("{\n.reg .pred added;\nsetp.ne.b32 added, %" add                                                      \
-                 ", 0;\n"                                                                                              \
-                 "wgmma.mma_async.sync.aligned.m64n" n "k16.f32." type "." type " {" list "}, {%" a0 ", %" a1 ", %" a2 \
-                 ", %" a3 "}, %" matrix ", added, 1, 1, 0;\n}"                                                         \
-                 : sums                                                                                                \
-                 : "r"(a.x[0]), "r"(a.x[1]), "r"(a.x[2]), "r"(a.x[3]), "l"(b), "r"(adds))
-
 #define GPTQ_NAMES_32 "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15"
 #define GPTQ_NAMES_64                                                        \
     "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, " \
@@ -73,34 +64,28 @@ __device__ inline std::uint64_t matrixDescriptor(std::uint32_t address) {
     "%80, %81, %82, %83, %84, %85, %86, %87, %88, %89, %90, %91, %92, %93, %94, %95, "             \
     "%96, %97, %98, %99, %100, %101, %102, %103, %104, %105, %106, %107, %108, %109, %110, %111, " \
     "%112, %113, %114, %115, %116, %117, %118, %119, %120, %121, %122, %123, %124, %125, %126, %127"
+// multiply32 and so on: d += a b, or d = a b where `adds` is 0: d, this thread's sums of tokens [8 i, 8 i + 8) in d[4 i] to
+// d[4 i + 3]. a0 to a3, matrix, add: the numbers of the operands that follow d's.
+#define GPTQ_MULTIPLY(n, T, type, sums, a0, a1, a2, a3, matrix, add)                                     \
+    __device__ inline void multiply##n(float* d, const FragmentA& a, std::uint64_t b, int adds, T) {     \
+        asm volatile("{\n.reg .pred added;\nsetp.ne.b32 added, %" add                                    \
+                     ", 0;\n"                                                                            \
+                     "wgmma.mma_async.sync.aligned.m64n" #n "k16.f32." type "." type " {" GPTQ_NAMES_##n \
+                     "}, {%" a0 ", %" a1 ", %" a2 ", %" a3 "}, %" matrix ", added, 1, 1, 0;\n}"          \
+                     : GPTQ_SUMS_##sums(0)                                                               \
+                     : "r"(a.x[0]), "r"(a.x[1]), "r"(a.x[2]), "r"(a.x[3]), "l"(b), "r"(adds));           \
+    }
+#define GPTQ_MULTIPLY_BOTH(n, sums, ...)             \
+    GPTQ_MULTIPLY(n, Half, "f16", sums, __VA_ARGS__) \
+    GPTQ_MULTIPLY(n, Brain, "bf16", sums, __VA_ARGS__)
 
-// d += a b, or d = a b where `adds` is 0: d, this thread's sums of tokens [8 i, 8 i + 8) in d[4 i] to d[4 i + 3].
-__device__ inline void multiply32(float* d, const FragmentA& a, std::uint64_t b, int adds, Half) {
-    GPTQ_WARPGROUP_PRODUCT("32", "f16", GPTQ_NAMES_32, GPTQ_SUMS_16(0), "16", "17", "18", "19", "20", "21");
-}
-__device__ inline void multiply32(float* d, const FragmentA& a, std::uint64_t b, int adds, Brain) {
-    GPTQ_WARPGROUP_PRODUCT("32", "bf16", GPTQ_NAMES_32, GPTQ_SUMS_16(0), "16", "17", "18", "19", "20", "21");
-}
-__device__ inline void multiply64(float* d, const FragmentA& a, std::uint64_t b, int adds, Half) {
-    GPTQ_WARPGROUP_PRODUCT("64", "f16", GPTQ_NAMES_64, GPTQ_SUMS_32(0), "32", "33", "34", "35", "36", "37");
-}
-__device__ inline void multiply64(float* d, const FragmentA& a, std::uint64_t b, int adds, Brain) {
-    GPTQ_WARPGROUP_PRODUCT("64", "bf16", GPTQ_NAMES_64, GPTQ_SUMS_32(0), "32", "33", "34", "35", "36", "37");
-}
-__device__ inline void multiply128(float* d, const FragmentA& a, std::uint64_t b, int adds, Half) {
-    GPTQ_WARPGROUP_PRODUCT("128", "f16", GPTQ_NAMES_128, GPTQ_SUMS_64(0), "64", "65", "66", "67", "68", "69");
-}
-__device__ inline void multiply128(float* d, const FragmentA& a, std::uint64_t b, int adds, Brain) {
-    GPTQ_WARPGROUP_PRODUCT("128", "bf16", GPTQ_NAMES_128, GPTQ_SUMS_64(0), "64", "65", "66", "67", "68", "69");
-}
-__device__ inline void multiply256(float* d, const FragmentA& a, std::uint64_t b, int adds, Half) {
-    GPTQ_WARPGROUP_PRODUCT("256", "f16", GPTQ_NAMES_256, GPTQ_SUMS_128(0), "128", "129", "130", "131", "132", "133");
-}
-__device__ inline void multiply256(float* d, const FragmentA& a, std::uint64_t b, int adds, Brain) {
-    GPTQ_WARPGROUP_PRODUCT("256", "bf16", GPTQ_NAMES_256, GPTQ_SUMS_128(0), "128", "129", "130", "131", "132", "133");
-}
+GPTQ_MULTIPLY_BOTH(32, 16, "16", "17", "18", "19", "20", "21")
+GPTQ_MULTIPLY_BOTH(64, 32, "32", "33", "34", "35", "36", "37")
+GPTQ_MULTIPLY_BOTH(128, 64, "64", "65", "66", "67", "68", "69")
+GPTQ_MULTIPLY_BOTH(256, 128, "128", "129", "130", "131", "132", "133")
 
-#undef GPTQ_WARPGROUP_PRODUCT
+#undef GPTQ_MULTIPLY_BOTH
+#undef GPTQ_MULTIPLY
 
 // `tokens` as the number of instructions above.
 template <int tokens, class T>
