@@ -26,17 +26,6 @@ __device__ inline void loadTransposed(FragmentB& b, const void* row) {
                  : "r"(address));
 }
 
-template <class T>
-__device__ std::uint32_t packPair(float low, float high);
-template <>
-__device__ std::uint32_t packPair<Half>(float low, float high) {
-    return bitsOf(__floats2half2_rn(low, high));
-}
-template <>
-__device__ std::uint32_t packPair<Brain>(float low, float high) {
-    return bitsOf(__floats2bfloat162_rn(low, high));
-}
-
 template <class T, int width, int keyTile>
 struct Tiles {
     static constexpr int kStride = width + 8;

@@ -67,6 +67,7 @@ private:
     int* zeroCounters(DeviceArray& place, std::size_t count);  // zeros, as every step leaves them
     ConstTensorView gathered(ConstTensorView x, ConstTensorView order);
     // y = x w^T, or y += it, of some or many tokens; columns in packed order.
+    void hopperProduct(const PackedWeight& weight, ConstTensorView x, TensorView y, bool accumulate);
     void packedProduct(const PackedWeight& weight, ConstTensorView x, TensorView y, bool accumulate);
     ConstTensorView dequantized(const PackedWeight& weight, DType type);
     // y -= a b in float32: a (m, k), b (k, n), y (m, n), row-major.

@@ -14,34 +14,34 @@ namespace gptq {
 inline constexpr int kColumns = 128;  // of a step
 inline constexpr int kTiles = kColumns / 64;
 inline constexpr int kHalves = kColumns / 32;
-inline constexpr int kAskers = 128;  // threads that ask for copies
 
-// Blocks that share inputs.
-constexpr int clusterOf(int tokens) {
-    return tokens >= 64 ? 2 : 1;
-}
-// Threads that multiply, a warp a strip of 16 rows: as many as the registers of their sums allow.
-constexpr int workersOf(int tokens) {
-    return tokens >= 64 ? 256 : 512;
-}
+inline constexpr int kCluster = 2;    // blocks that share inputs
+inline constexpr int kWorkers = 256;  // threads that multiply, a warp a strip of 16 rows
+inline constexpr int kAskers = 128;   // threads that ask for copies, a warp a kind
+inline constexpr int kStrips = kWorkers / 32;
+inline constexpr int kRows = kStrips * 16;
+inline constexpr int kThreads = kWorkers + kAskers;
+
 // Sums take more registers than an equal share gives.
 constexpr bool sharesRegisters(int tokens) {
     return tokens >= 128;
 }
-constexpr int threadsOf(int tokens) {
-    return workersOf(tokens) + kAskers;
-}
-constexpr int stripsOf(int tokens) {
-    return workersOf(tokens) / 32;
-}
-constexpr int rowsOf(int tokens) {
-    return stripsOf(tokens) * 16;
-}
 
-struct HopperArguments : PackedArguments {
+// Shared memory beside the ring: 16 tokens of each strip on their way out, and a number.
+inline constexpr int kOutputTokens = 16;
+inline constexpr int kOutputBytes = kOutputTokens * 16 * 2;
+inline constexpr int kRestBytes = kStrips * kOutputBytes + static_cast<int>(sizeof(int));
+
+struct HopperArguments {
+    CUtensorMap words;   // [strip of 16 rows][words], two at a time as one number of 64 bits
+    CUtensorMap scales;  // [group][row]
+    CUtensorMap zeros;
     const unsigned char* inputs;  // [token tile][64 columns][token][128 bytes]
     float* partials;              // [cluster][first tile, last tile][rank][four sums][worker]
     int* counters;                // [tile][rank]: parts that are there
+    PackedArguments weight;
+    int gridParts;  // of a step, each with grids of its own: 1, 2 or 4
+    bool together;  // whether they are neighbours, one copy; else one is asked for after the other
     int steps;
     int stages;
     int grain;
@@ -60,11 +60,10 @@ struct HopperArguments : PackedArguments {
 // A step in shared memory; inputs first, whose pieces of 1 KB must be aligned.
 template <int bits, bool symmetric, int tokens>
 struct alignas(1024) Stage {
-    static constexpr int kTileWords = static_cast<int>(wordsOfTile(bits)), kStrips = stripsOf(tokens),
-                         kRows = rowsOf(tokens);
+    static constexpr int kTileWords = static_cast<int>(wordsOfTile(bits));
     unsigned char inputs[kTiles][tokens][128];
     std::uint32_t words[kStrips][kTiles][kTileWords];
-    Half scales[kHalves][kRows];
+    Half scales[kHalves][kRows];  // of as many parts as there are
     std::uint8_t zeros[symmetric ? 1 : kHalves][symmetric ? 16 : kRows];
 };
 
@@ -84,92 +83,79 @@ struct Ring {
     }
 };
 
-// What one of the asking threads copies of every step of a tile: its 16-byte chunks of words and of grids.
-template <int bits, bool symmetric, int tokens>
-class Asker {
-    using Step = Stage<bits, symmetric, tokens>;
-    static constexpr int kChunks = kTiles * Step::kTileWords / 4;  // of a strip
-    static constexpr int kEach = Step::kStrips * kChunks / kAskers;
-    static constexpr int kGrids = kHalves * Step::kRows / 8;                 // chunks of scales
-    static constexpr int kGridChunks = symmetric ? kGrids : kGrids / 2 * 3;  // and of zeros
-    static constexpr int kGridsEach = (kGridChunks + kAskers - 1) / kAskers;
-
-public:
-    __device__ Asker(const HopperArguments& a, int row)
-        : m_thread(static_cast<int>(threadIdx.x) - workersOf(tokens)), m_row(row) {
-#pragma unroll
-        for (int i = 0; i < kEach; ++i) {
-            const int at = m_thread + i * kAskers, strip = at / kChunks, chunk = at % kChunks;
-            m_words[i] = a.words + static_cast<std::int64_t>(row / 16 + strip) * a.tiles * Step::kTileWords + chunk * 4;
-            m_there[i] = row + strip * 16 < a.rows;
-        }
-    }
-
-    __device__ void ask(const HopperArguments& a, Step& stage, int step) const {
-        const int tile = step * kTiles, there = (a.tiles - tile) * Step::kTileWords / 4;
-        std::uint32_t* const to = stage.words[0][0];
-#pragma unroll
-        for (int i = 0; i < kEach; ++i) {
-            const int at = m_thread + i * kAskers;
-            if (m_there[i] && at % kChunks < there)
-                copyAsync<16>(to + at * 4, m_words[i] + static_cast<std::int64_t>(tile) * Step::kTileWords);
-        }
-#pragma unroll
-        for (int i = 0; i < kGridsEach; ++i) {
-            const int at = m_thread + i * kAskers;
-            const bool zeros = !symmetric && at >= kGrids;
-            const int chunk = zeros ? at - kGrids : at, perHalf = Step::kRows / (zeros ? 16 : 8);
-            const int half = chunk / perHalf, row = m_row + chunk % perHalf * (zeros ? 16 : 8);
-            if (at >= kGridChunks || row >= a.rows) continue;
-            const std::int64_t from = static_cast<std::int64_t>(a.groupOfHalf(step * kHalves + half)) * a.rows + row;
-            if (!zeros) copyAsync<16>(&stage.scales[0][0] + chunk * 8, a.scales + from);
-            else if constexpr (!symmetric) copyAsync<16>(&stage.zeros[0][0] + chunk * 16, a.zeros + from);
-        }
-    }
-
-private:
-    int m_thread, m_row;
-    const std::uint32_t* m_words[kEach];
-    bool m_there[kEach];
-};
-
-// This block's part of a step's inputs, to every block of the cluster.
-template <int bytes, int cluster>
-__device__ void askInputs(const HopperArguments& a, unsigned char* inputs, CopyBarrier* full, int tokenTile, int step,
-                          unsigned rank) {
-    constexpr int part = bytes / cluster;
-    const std::int64_t at = (static_cast<std::int64_t>(tokenTile) * a.steps + step) * bytes + rank * part;
-    expectBytes(full, bytes);
-    if constexpr (cluster == 1) bulkCopy(inputs, a.inputs + at, bytes, full);
-    else bulkCopyToAll(inputs + rank * part, a.inputs + at, part, full, (1 << cluster) - 1);
-}
-
+// One thread's part of asking for copies of steps [begin, end): a warp asks for inputs, one for words, one for scales, one for zeros.
+// Weights of all stages are asked for before the kernel before has ended, inputs when it has.
 template <int bits, bool symmetric, int tokens>
 __device__ void askForCopies(const HopperArguments& a, Stage<bits, symmetric, tokens>* stages, Ring ring, int begin,
-                             int end, unsigned rank) {
-    constexpr int cluster = clusterOf(tokens);
-    const bool first = threadIdx.x == workersOf(tokens);
-    const int early = min(end, begin + ring.stages);
-    const auto inputs = [&](int at, int slot) {
-        if (first)
-            askInputs<sizeof stages->inputs, cluster>(a, &stages[slot].inputs[0][0][0], ring.full + slot,
-                                                      at / a.steps % a.tokenTiles, at % a.steps, rank);
-    };
-    for (int at = begin; at < end;) {
-        const int tile = at / a.steps, last = min(end, (tile + 1) * a.steps);
-        const Asker<bits, symmetric, tokens> asker(
-            a, (tile / a.tokenTiles * cluster + static_cast<int>(rank)) * rowsOf(tokens));
-        for (; at < last; ++at) {
-            if (at >= early) awaitBarrier(ring.empty + ring.slot, ring.parity ^ 1);
-            asker.ask(a, stages[ring.slot], at - tile * a.steps);
-            arriveAfterCopies(ring.full + ring.slot);
-            if (at >= early) inputs(at, ring.slot);
-            ring.next();
-            if (at + 1 != early) continue;
-            // Weights of all stages are asked for before the kernel before has ended, inputs when it has.
-            waitForPrevious();
-            for (int i = begin; i < early; ++i) inputs(i, i - begin);
+                             int end, int rank) {
+    using Step = Stage<bits, symmetric, tokens>;
+    constexpr int share = sizeof(Step::inputs) / kCluster;
+    // Calls ask(step, stage, barrier) for each step, when its stage is free, and what a tile begins with before.
+    const auto each = [&](const auto& beginTile) {
+        for (int at = begin; at < end;) {
+            const int tile = at / a.steps, first = at - tile * a.steps, steps = min(end - at, a.steps - first);
+            const int row = (tile / a.tokenTiles * kCluster + rank) * kRows;
+            auto ask = beginTile(tile, first, row);
+#pragma unroll 1
+            for (int step = first; step < first + steps; ++step) {
+                awaitAsleep(ring.empty + ring.slot, ring.parity ^ 1);
+                ask(step, stages[ring.slot], ring.full + ring.slot);
+                ring.next();
+            }
+            at += steps;
         }
+    };
+    const auto grids = [&](const CUtensorMap& map, int row, int step, auto* to, CopyBarrier* full) {
+        const int group = a.gridParts > 1 ? step * a.gridParts : a.weight.groupOfHalf(step * kHalves);
+        if (a.together) return tensorCopy(to, map, row, group, full);
+        for (int half = 0; half < kHalves; ++half)
+            tensorCopy(to + half * kRows, map, row, a.weight.groupOfHalf(step * kHalves + half), full);
+    };
+    switch ((static_cast<int>(threadIdx.x) - kWorkers) / 32) {
+        case 0: {  // this block's share of inputs, to every block of the cluster
+            const int bytes = static_cast<int>(sizeof(Step::inputs) + sizeof(Step::words)) +
+                              a.gridParts * kRows * (symmetric ? 2 : 3);
+            waitForPrevious();
+            each([&](int tile, int first, int) {
+                const unsigned char* from =
+                    a.inputs +
+                    (static_cast<std::int64_t>(tile % a.tokenTiles) * a.steps + first) * sizeof(Step::inputs) +
+                    rank * share;
+                return [=](int, Step& stage, CopyBarrier* full) mutable {
+                    expectBytes(full, bytes);
+                    bulkCopyToAll(&stage.inputs[0][0][0] + rank * share, from, share, full, (1 << kCluster) - 1);
+                    from += sizeof(Step::inputs);
+                };
+            });
+            // No block goes while the other may still arrive at its barriers.
+            for (int i = 0; i < a.stages; ++i) {
+                awaitAsleep(ring.empty + ring.slot, ring.parity ^ 1);
+                ring.next();
+            }
+            break;
+        }
+        case 1:
+            each([&](int, int, int row) {
+                return [&, row](int step, Step& stage, CopyBarrier* full) {
+                    tensorCopy(stage.words, a.words, step * (kTiles * Step::kTileWords / 2), row / 16, full);
+                };
+            });
+            break;
+        case 2:
+            each([&](int, int, int row) {
+                return [&, row](int step, Step& stage, CopyBarrier* full) {
+                    grids(a.scales, row, step, &stage.scales[0][0], full);
+                };
+            });
+            break;
+        default:
+            if constexpr (!symmetric) {
+                each([&](int, int, int row) {
+                    return [&, row](int step, Step& stage, CopyBarrier* full) {
+                        grids(a.zeros, row, step, &stage.zeros[0][0], full);
+                    };
+                });
+            }
     }
 }
 

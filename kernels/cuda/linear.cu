@@ -110,21 +110,35 @@ void CudaBackend::linear(const PackedWeight& weight, const GroupCall& call) {
         packedDecode(*m_context, weight, productInput(call), productOutput(call, weight.bias), activations))
         return;
     if (call.in) return linear(weight, normed(call));
+    if (path != ProductPath::Dense && packedHopperTakes(*m_context, weight) && readsWhole(call.x) &&
+        readsWhole(call.y) && readsWhole(call.productScratch)) {
+        return compose(
+            call, weight.rows, {},  // it adds the bias itself
+            [&](ConstTensorView x, TensorView y, bool accumulate) { hopperProduct(weight, x, y, accumulate); });
+    }
     compose(call, weight.rows, weight.bias,
             [&](ConstTensorView x, TensorView y, bool accumulate) { packedProduct(weight, x, y, accumulate); });
+}
+
+void CudaBackend::hopperProduct(const PackedWeight& weight, ConstTensorView x, TensorView y, bool accumulate) {
+    const ProductInput in{x.data(), x.rowStride(), static_cast<int>(x.rows()), nullptr, 0.0f};
+    const ProductOutput out{y.data(),
+                            y.rowStride(),
+                            weight.bias.empty() ? nullptr : deviceData<float>(weight.bias),
+                            y.dtype() == DType::Float32,
+                            accumulate,
+                            false};
+    const HopperShape shape = hopperShape(*m_context, x.rows(), weight);
+    packedHopper(*m_context, weight, in, out, x.dtype(), shape,
+                 {scratch(m_arrangedScratch, shape.inputBytes),
+                  static_cast<float*>(scratch(m_productScratch, shape.partialBytes)),
+                  zeroCounters(m_productCounters, shape.counters)});
 }
 
 void CudaBackend::packedProduct(const PackedWeight& weight, ConstTensorView x, TensorView y, bool accumulate) {
     const ProductInput in{x.data(), x.rowStride(), static_cast<int>(x.rows()), nullptr, 0.0f};
     const ProductOutput out{y.data(), y.rowStride(), nullptr, y.dtype() == DType::Float32, accumulate, false};
     const bool fused = productPath(m_context->limits(), x.rows()) != ProductPath::Dense && readsWhole(x);
-    if (fused && packedHopperTakes(*m_context, weight)) {
-        const HopperShape shape = hopperShape(*m_context, x.rows(), weight);
-        return packedHopper(*m_context, weight, in, out, x.dtype(), shape,
-                            {scratch(m_arrangedScratch, shape.inputBytes),
-                             static_cast<float*>(scratch(m_productScratch, shape.partialBytes)),
-                             zeroCounters(m_productCounters, shape.counters)});
-    }
     if (!fused || !packedMiddleTakes(weight)) return denseProduct(x, dequantized(weight, x.dtype()), y, accumulate);
     const MiddleShape shape = middleShape(*m_context, x.rows(), weight);
     auto* const partials = static_cast<float*>(scratch(m_productScratch, shape.partialFloats * sizeof(float)));

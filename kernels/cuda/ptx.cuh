@@ -4,6 +4,8 @@
 // The PTX instructions that are used, each in a wrapper with its reason.
 #pragma once
 
+#include <type_traits>
+
 #include "kernels/cuda/reduce.cuh"
 #include "kernels/cuda/types.cuh"
 
@@ -34,6 +36,13 @@ __device__ T pairOf(std::uint32_t bits) {
     T pair;
     memcpy(&pair, &bits, 4);
     return pair;
+}
+
+// Two numbers, rounded, in the halves of a word.
+template <class T>
+__device__ std::uint32_t packPair(float low, float high) {
+    if constexpr (std::is_same_v<T, Half>) return bitsOf(__floats2half2_rn(low, high));
+    else return bitsOf(__floats2bfloat162_rn(low, high));
 }
 
 // c += a b for float16.

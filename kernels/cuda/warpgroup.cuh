@@ -9,6 +9,8 @@
 // exchanged: chunk c of row r lies at chunk c ^ (r % 8).
 #pragma once
 
+#include <cuda.h>
+
 #include "kernels/cuda/ptx.cuh"
 
 // Instructions that no other architecture has, not even a later one.
@@ -106,6 +108,15 @@ __device__ inline void leaveRegisters() {
     asm volatile("setmaxnreg.dec.sync.aligned.u32 %0;" ::"n"(registers));
 }
 
+// awaitBarrier for those who have nothing else to do and leave the others the instructions.
+__device__ inline void awaitAsleep(CopyBarrier* barrier, unsigned parity) {
+    asm volatile(
+        "{\n.reg .pred done;\nagain:\nmbarrier.try_wait.parity.shared.b64 done, [%0], %1;\n@done bra over;\n"
+        "nanosleep.u32 40;\nbra again;\nover:\n}" ::"r"(sharedAddress(barrier)),
+        "r"(parity)
+        : "memory");
+}
+
 // One arrival.
 __device__ inline void arrive(CopyBarrier* barrier) {
     asm volatile("mbarrier.arrive.shared.b64 _, [%0];" ::"r"(sharedAddress(barrier)) : "memory");
@@ -117,8 +128,9 @@ __device__ inline unsigned rankInCluster() {
     asm("mov.u32 %0, %%cluster_ctarank;" : "=r"(rank));
     return rank;
 }
+// It says that all are here; barriers that were begun are seen by showBarriersToCopies().
 __device__ inline void meetCluster() {
-    asm volatile("barrier.cluster.arrive.release.aligned;\nbarrier.cluster.wait.acquire.aligned;" ::: "memory");
+    asm volatile("barrier.cluster.arrive.relaxed.aligned;\nbarrier.cluster.wait.acquire.aligned;" ::: "memory");
 }
 // An arrival at the barrier that block `rank` of the cluster has at this one's address. It says that something was read; what was
 // written would have to be made visible to the cluster first.
@@ -136,6 +148,14 @@ __device__ inline void bulkCopyToAll(void* shared, const void* global, int bytes
         "cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes.multicast::cluster [%0], [%1], %2, [%3], "
         "%4;" ::"r"(sharedAddress(shared)),
         "l"(global), "r"(bytes), "r"(sharedAddress(barrier)), "h"(blocks)
+        : "memory");
+}
+// A box of a matrix (tensor_map.h) from (row, column) on, by one thread; zeros where there is none. To 128 bytes aligned.
+__device__ inline void tensorCopy(void* shared, const CUtensorMap& map, int column, int row, CopyBarrier* barrier) {
+    asm volatile(
+        "cp.async.bulk.tensor.2d.shared::cluster.global.tile.mbarrier::complete_tx::bytes [%0], [%1, {%2, %3}], "
+        "[%4];" ::"r"(sharedAddress(shared)),
+        "l"(&map), "r"(column), "r"(row), "r"(sharedAddress(barrier))
         : "memory");
 }
 

@@ -153,8 +153,14 @@ void PackedLinearTest::packedProductMatchesDequantizedProductOfManyTokens_data()
         for (const std::int64_t tokens : {33, 65, 130})
             add(tokens, 320, 160, {4, 128, true, GridKind::Uniform}, epilogue);
     }
-    // One tile, whose inputs all the device shares.
-    for (const std::int64_t tokens : {24, 64, 128, 250}) add(tokens, 32, 8256, {4, 128, false, GridKind::Uniform});
+    // One tile, whose inputs all the device shares; inputs that two or four blocks share; outputs in several rounds.
+    for (const std::int64_t tokens : {12, 24, 64, 128, 250}) add(tokens, 32, 8256, {4, 128, false, GridKind::Uniform});
+    for (const std::int64_t tokens : {9, 16}) {
+        add(tokens, 96, 4128, {3, 32, false, GridKind::Uniform});
+        add(tokens, 160, 4128, {4, 128, true, GridKind::Uniform}, Epilogue::AddResidual);
+        add(tokens, 192, 4128, {2, -1, false, GridKind::Uniform}, Epilogue::SiluGate);
+    }
+    add(10, 52032, 32, {4, 32, true, GridKind::Uniform});
     addRows(m_targets, shapes);
 }
 
