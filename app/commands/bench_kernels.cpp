@@ -89,7 +89,7 @@ public:
             static_cast<double>(matrix.groups() * size.out) * (m_options.scheme.symmetric ? 2 : 3);
         const double denseBytes = static_cast<double>(size.out * size.in) * 2;
         const DType type = m_backend.activationType(m_checkpoint);
-        const auto packed = copies(packedBytes, [&] { return packedPart(m_backend, {matrix}, {}); });
+        const auto packed = copies(packedBytes, [&] { return packedPart(m_backend, {&matrix}, {}); });
         const std::vector<float> weights = dequantize(matrix);
         const auto dense = copies(denseBytes, [&] {
             return floatPart(m_backend.upload(hostView(weights.data(), {size.out, size.in}), type), {});

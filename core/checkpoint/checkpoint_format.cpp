@@ -34,12 +34,12 @@ constexpr std::array kCompanionFiles{"tokenizer.model",
 
 void compare(const WeightSource& wanted, const WeightSource& written, const std::vector<ModuleScheme>& modules,
              const std::function<void()>& checkStop) {
+    QuantizedMatrix a, b;
     for (const ModuleScheme& entry : modules) {
         if (!entry.scheme) continue;
         checkStop();
         const std::string name = entry.module.weight();
-        const auto a = wanted.quantized(name), b = written.quantized(name);
-        if (!a || !b || !sameCodes(*a, *b))
+        if (!wanted.readQuantized(name, a) || !written.readQuantized(name, b) || !sameCodes(a, b))
             throw Error(written.describe(name),
                         ": reads back other than it was written. The disk or its memory is at fault; nothing was kept");
     }

@@ -153,8 +153,8 @@ void FloatSource::read(const std::string& name, DType type, RowRange rows, std::
     convert(entry, offset, type, to);
 }
 
-std::optional<QuantizedMatrix> FloatSource::quantized(const std::string&) const {
-    return std::nullopt;
+bool FloatSource::readQuantized(const std::string&, QuantizedMatrix&) const {
+    return false;
 }
 
 std::string FloatSource::describe(const std::string& name) const {

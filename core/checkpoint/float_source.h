@@ -18,7 +18,7 @@ public:
     std::vector<std::string> names() const override;
     std::optional<TensorInfo> find(const std::string& name) const override;  // float64 shows as float32
     void read(const std::string& name, DType type, RowRange rows, std::span<std::byte> to) const override;
-    std::optional<QuantizedMatrix> quantized(const std::string& name) const override;
+    bool readQuantized(const std::string& name, QuantizedMatrix& matrix) const override;
     std::string describe(const std::string& name) const override;
 
 private:

@@ -3,10 +3,18 @@
 
 #include "core/checkpoint/gptq_packing.h"
 
+#include <algorithm>
+#include <cstring>
+
 #include "kernels/error.h"
+#include "kernels/with_bits.h"
 
 namespace gptq {
 namespace {
+
+constexpr std::int64_t kUnitCodes = 32;  // in as many words as a code has bits
+constexpr std::int64_t kTileLines = 16;  // a cache line of each word
+constexpr std::int64_t kTileUnits = 8;
 
 // Where word w of line l lies: l * line + w * word.
 struct Strides {
@@ -34,23 +42,53 @@ std::vector<std::uint32_t> pack(std::span<const std::uint8_t> codes, std::int64_
     return words;
 }
 
-std::vector<std::uint8_t> unpack(std::span<const std::uint32_t> words, std::int64_t lines, std::int64_t count, int bits,
-                                 Strides strides) {
+void checkWords(std::span<const std::uint32_t> words, std::int64_t lines, std::int64_t count, int bits) {
     if (static_cast<std::int64_t>(words.size()) != lines * streamWords(count, bits))
         throw Error(words.size(), " words for ", lines, " x ", count, " codes of ", bits, " bits");
-    std::vector<std::uint8_t> codes(static_cast<std::size_t>(lines * count));
-    for (std::int64_t line = 0; line < lines; ++line) {
-        for (std::int64_t k = 0; k < count; ++k) {
-            const std::int64_t bit = k * bits;
-            const std::int64_t at = line * strides.line + bit / 32 * strides.word;
-            std::uint64_t window = words[static_cast<std::size_t>(at)];
-            if (bit % 32 + bits > 32)
-                window |= static_cast<std::uint64_t>(words[static_cast<std::size_t>(at + strides.word)]) << 32;
-            codes[static_cast<std::size_t>(line * count + k)] =
-                static_cast<std::uint8_t>(window >> bit % 32 & ((1u << bits) - 1));
+}
+
+// 32 codes of a stream.
+template <int bits>
+void unpackUnit(const std::uint32_t* words, std::uint8_t* codes) {
+    constexpr unsigned mask = (1u << bits) - 1;
+    if constexpr (8 % bits == 0) {  // byte by byte, which compilers do for many bytes at once
+        std::uint8_t bytes[4 * bits];
+        std::memcpy(bytes, words, sizeof bytes);
+        for (int i = 0; i < 4 * bits; ++i) {
+            for (int j = 0; j < 8 / bits; ++j)
+                codes[i * (8 / bits) + j] = static_cast<std::uint8_t>(bytes[i] >> j * bits & mask);
+        }
+    } else {
+        for (int k = 0; k < kUnitCodes; ++k) {
+            const int word = k * bits / 32, shift = k * bits % 32;
+            std::uint32_t window = words[word] >> shift;
+            if (shift + bits > 32) window |= words[word + 1] << (32 - shift);
+            codes[k] = static_cast<std::uint8_t>(window & mask);
         }
     }
-    return codes;
+}
+
+// The first `count` codes of a stream.
+template <int bits>
+void unpackStream(const std::uint32_t* words, std::int64_t count, std::uint8_t* codes) {
+    for (; count >= kUnitCodes; count -= kUnitCodes, words += bits, codes += kUnitCodes) unpackUnit<bits>(words, codes);
+    if (count == 0) return;
+    std::uint32_t last[bits] = {};
+    std::uint8_t unit[kUnitCodes];
+    std::copy_n(words, streamWords(count, bits), last);
+    unpackUnit<bits>(last, unit);
+    std::copy_n(unit, count, codes);
+}
+
+// Words lie line beside line, codes one line after the other: turned tile by tile, with runs of memory on both sides.
+template <int bits>
+void unpackTile(const std::uint32_t* words, std::int64_t wordStride, std::int64_t lines, std::int64_t count,
+                std::uint8_t* codes, std::int64_t codeStride) {
+    std::uint32_t tile[kTileLines][kTileUnits * bits];
+    for (std::int64_t word = 0; word < streamWords(count, bits); ++word) {
+        for (std::int64_t line = 0; line < lines; ++line) tile[line][word] = words[word * wordStride + line];
+    }
+    for (std::int64_t line = 0; line < lines; ++line) unpackStream<bits>(tile[line], count, codes + line * codeStride);
 }
 
 }  // namespace
@@ -60,9 +98,19 @@ std::vector<std::uint32_t> packAcross(std::span<const std::uint8_t> codes, std::
     return pack(codes, lines, count, bits, {1, lines});
 }
 
-std::vector<std::uint8_t> unpackAcross(std::span<const std::uint32_t> words, std::int64_t lines, std::int64_t count,
-                                       int bits) {
-    return unpack(words, lines, count, bits, {1, lines});
+void unpackAcross(std::span<const std::uint32_t> words, std::int64_t lines, std::int64_t count, int bits,
+                  std::uint8_t* codes, std::int64_t stride) {
+    checkWords(words, lines, count, bits);
+    constexpr std::int64_t tileCodes = kTileUnits * kUnitCodes;
+    withBits(bits, [&]<int constantBits>() {
+        for (std::int64_t line = 0; line < lines; line += kTileLines) {
+            for (std::int64_t k = 0; k < count; k += tileCodes) {
+                unpackTile<constantBits>(words.data() + streamWords(k, bits) * lines + line, lines,
+                                         std::min(kTileLines, lines - line), std::min(tileCodes, count - k),
+                                         codes + line * stride + k, stride);
+            }
+        }
+    });
 }
 
 std::vector<std::uint32_t> packAlong(std::span<const std::uint8_t> codes, std::int64_t lines, std::int64_t count,
@@ -72,7 +120,15 @@ std::vector<std::uint32_t> packAlong(std::span<const std::uint8_t> codes, std::i
 
 std::vector<std::uint8_t> unpackAlong(std::span<const std::uint32_t> words, std::int64_t lines, std::int64_t count,
                                       int bits) {
-    return unpack(words, lines, count, bits, {streamWords(count, bits), 1});
+    checkWords(words, lines, count, bits);
+    std::vector<std::uint8_t> codes(static_cast<std::size_t>(lines * count));
+    withBits(bits, [&]<int constantBits>() {
+        for (std::int64_t line = 0; line < lines; ++line) {
+            unpackStream<constantBits>(words.data() + line * streamWords(count, bits), count,
+                                       codes.data() + line * count);
+        }
+    });
+    return codes;
 }
 
 }  // namespace gptq

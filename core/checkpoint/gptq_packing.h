@@ -16,8 +16,9 @@ namespace gptq {
 // lines are outputs, a line's codes run along the inputs.
 std::vector<std::uint32_t> packAcross(std::span<const std::uint8_t> codes, std::int64_t lines, std::int64_t count,
                                       int bits);
-std::vector<std::uint8_t> unpackAcross(std::span<const std::uint32_t> words, std::int64_t lines, std::int64_t count,
-                                       int bits);
+// Code k of line l to codes[l * stride + k]: a piece of whole streams may be unpacked into its place among the codes of all.
+void unpackAcross(std::span<const std::uint32_t> words, std::int64_t lines, std::int64_t count, int bits,
+                  std::uint8_t* codes, std::int64_t stride);
 
 // (lines, count) codes become (lines, words). As qzeros lies: lines are groups, a line's zeros run along the outputs.
 std::vector<std::uint32_t> packAlong(std::span<const std::uint8_t> codes, std::int64_t lines, std::int64_t count,

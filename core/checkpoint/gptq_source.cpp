@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::string_view kCodesSuffix = ".qweight";
 constexpr std::array<std::string_view, 4> kSuffixes{kCodesSuffix, ".qzeros", ".scales", ".g_idx"};
+constexpr std::int64_t kPieceWords = 1 << 18;  // read at a time
 
 }  // namespace
 
@@ -124,15 +125,36 @@ std::string GptqSource::describe(const std::string& name) const {
     return m_tensors.describe(module == m_modules.end() ? name : module->second.name + ".qweight");
 }
 
-template <class T>
-std::vector<T> GptqSource::readTensor(const std::string& name, DType type, const Shape& shape) const {
+void GptqSource::requireShape(const std::string& name, const Shape& shape) const {
     const auto info = m_tensors.find(name);
     if (!info) throw Error(describe(name), ": the tensor ", name, " is missing");
     if (info->shape != shape)
         throw Error(describe(name), ": has the shape ", nameOf(info->shape), ", expected ", nameOf(shape));
+}
+
+template <class T>
+std::vector<T> GptqSource::readTensor(const std::string& name, DType type, const Shape& shape) const {
+    requireShape(name, shape);
     std::vector<T> values(static_cast<std::size_t>(shape.elements()));
     m_tensors.read(name, type, {0, shape.rank() == 1 ? 1 : shape[0]}, std::as_writable_bytes(std::span(values)));
     return values;
+}
+
+// In pieces of whole streams of 32 codes, so that words are unpacked while the cache holds them.
+void GptqSource::readCodes(const Module& module, std::vector<std::uint8_t>& codes) const {
+    const std::string name = module.name + ".qweight";
+    const std::int64_t bits = module.scheme.bits, wordRows = streamWords(module.in, module.scheme.bits);
+    requireShape(name, {wordRows, module.out});
+    codes.resize(static_cast<std::size_t>(module.out * module.in));
+    const std::int64_t pieceRows = std::max(kPieceWords / module.out / bits, std::int64_t{1}) * bits;
+    std::vector<std::uint32_t> words;
+    for (std::int64_t row = 0; row < wordRows; row += pieceRows) {
+        const std::int64_t count = std::min(pieceRows, wordRows - row);
+        words.resize(static_cast<std::size_t>(count * module.out));
+        m_tensors.read(name, DType::Int32, {row, count}, std::as_writable_bytes(std::span(words)));
+        unpackAcross(words, module.out, count * 32 / bits, module.scheme.bits, codes.data() + row * 32 / bits,
+                     module.in);
+    }
 }
 
 std::vector<std::uint8_t> GptqSource::readZeros(const Module& module) const {
@@ -162,16 +184,14 @@ std::vector<std::int32_t> GptqSource::readGroups(const Module& module) const {
     return inOrder ? std::vector<std::int32_t>{} : groups;
 }
 
-std::optional<QuantizedMatrix> GptqSource::quantized(const std::string& name) const {
+bool GptqSource::readQuantized(const std::string& name, QuantizedMatrix& matrix) const {
     const auto found = m_modules.find(name);
-    if (found == m_modules.end()) return std::nullopt;
+    if (found == m_modules.end()) return false;
     const Module& module = found->second;
-    const int bits = module.scheme.bits;
-    QuantizedMatrix matrix{module.scheme, module.out, module.in, {}, {}, {}, {}};
-    const auto words =
-        readTensor<std::int32_t>(module.name + ".qweight", DType::Int32, {streamWords(module.in, bits), module.out});
-    matrix.codes =
-        unpackAcross({reinterpret_cast<const std::uint32_t*>(words.data()), words.size()}, module.out, module.in, bits);
+    matrix.scheme = module.scheme;
+    matrix.rows = module.out;
+    matrix.columns = module.in;
+    readCodes(module, matrix.codes);
     matrix.scales = readTensor<Float16>(module.name + ".scales", DType::Float16, {matrix.groups(), module.out});
     matrix.zeros = readZeros(module);
     matrix.groupOfColumn = readGroups(module);
@@ -180,7 +200,7 @@ std::optional<QuantizedMatrix> GptqSource::quantized(const std::string& name) co
     matrix.scheme.symmetric =
         std::all_of(matrix.zeros.begin(), matrix.zeros.end(), [&](std::uint8_t zero) { return zero == middle; });
     checkMatrix(matrix, describe(name));
-    return matrix;
+    return true;
 }
 
 }  // namespace gptq

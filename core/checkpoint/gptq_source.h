@@ -42,7 +42,7 @@ public:
     std::vector<std::string> names() const override;
     std::optional<TensorInfo> find(const std::string& name) const override;
     void read(const std::string& name, DType type, RowRange rows, std::span<std::byte> to) const override;
-    std::optional<QuantizedMatrix> quantized(const std::string& name) const override;
+    bool readQuantized(const std::string& name, QuantizedMatrix& matrix) const override;
     std::string describe(const std::string& name) const override;
 
 private:
@@ -53,8 +53,10 @@ private:
         QuantScheme scheme;
     };
     Module moduleOf(const std::string& name, const TensorInfo& qweight) const;
+    void readCodes(const Module& module, std::vector<std::uint8_t>& codes) const;
     std::vector<std::uint8_t> readZeros(const Module& module) const;
     std::vector<std::int32_t> readGroups(const Module& module) const;
+    void requireShape(const std::string& name, const Shape& shape) const;
     template <class T>
     std::vector<T> readTensor(const std::string& name, DType type, const Shape& shape) const;
 

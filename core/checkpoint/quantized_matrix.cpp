@@ -36,11 +36,10 @@ void checkMatrix(const QuantizedMatrix& matrix, const std::string& what) {
     checkCount(what, "scales", matrix.scales.size(), groups, matrix.rows);
     checkCount(what, "zeros", matrix.zeros.size(), groups, matrix.rows);
 
-    const auto code = std::find_if(matrix.codes.begin(), matrix.codes.end(),
-                                   [&scheme](std::uint8_t value) { return value > scheme.topCode(); });
-    if (code != matrix.codes.end()) {
-        throw Error(what, ": the code ", int{*code}, " does not fit into ", scheme.bits, " bits");
-    }
+    std::uint8_t largest = 0;  // of all codes, where a search for a larger one would take them singly
+    for (const std::uint8_t code : matrix.codes) largest = std::max(largest, code);
+    if (largest > scheme.topCode())
+        throw Error(what, ": the code ", int{largest}, " does not fit into ", scheme.bits, " bits");
     for (const std::uint8_t zero : matrix.zeros) {
         if (zero > scheme.topCode() + 1)
             throw Error(what, ": the zero ", int{zero}, " is above ", scheme.topCode() + 1);

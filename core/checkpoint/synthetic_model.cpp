@@ -4,10 +4,12 @@
 #include "core/checkpoint/synthetic_model.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstring>
 #include <map>
 #include <random>
+#include <span>
 
 #include "core/architecture/model_layout.h"
 #include "kernels/error.h"
@@ -46,19 +48,21 @@ public:
         }
     }
 
-    // byte i of the stream that begins at `seed`.
-    std::uint8_t at(std::uint64_t seed, std::uint64_t i) const { return m_bytes[(seed + i) % kSize]; }
-    // `count` bytes of that stream.
-    std::vector<std::uint8_t> take(std::uint64_t seed, std::size_t count) const {
-        std::vector<std::uint8_t> bytes;
-        bytes.reserve(count);
-        while (bytes.size() < count) {
-            const std::size_t from = (seed + bytes.size()) % kSize,
-                              piece = std::min(count - bytes.size(), kSize - from);
-            bytes.insert(bytes.end(), m_bytes.begin() + static_cast<std::ptrdiff_t>(from),
-                         m_bytes.begin() + static_cast<std::ptrdiff_t>(from + piece));
+    // Hands `part` the first `count` bytes of the stream that begins at `seed`, piece by piece as they lie here.
+    template <class Part>
+    void stream(std::uint64_t seed, std::size_t count, const Part& part) const {
+        for (std::size_t from = seed % kSize; count > 0; from = 0) {
+            const std::size_t piece = std::min(count, kSize - from);
+            part(std::span(m_bytes).subspan(from, piece));
+            count -= piece;
         }
-        return bytes;
+    }
+    // The same bytes in place of what `to` holds.
+    void take(std::uint64_t seed, std::size_t count, std::vector<std::uint8_t>& to) const {
+        to.clear();
+        to.reserve(count);
+        stream(seed, count,
+               [&to](std::span<const std::uint8_t> piece) { to.insert(to.end(), piece.begin(), piece.end()); });
     }
     // Every byte less than 2^bits from here on.
     void keepBits(int bits) {
@@ -100,32 +104,43 @@ public:
     void read(const std::string& name, DType type, RowRange rows, std::span<std::byte> to) const override {
         const Shape shape = info(name).shape;
         if (type != DType::Float32) throw Error(describe(name), ": is made in float32 only");
-        const std::span<float> values(reinterpret_cast<float*>(to.data()), to.size() / sizeof(float));
         const std::uint64_t begin = seedOf(name) + static_cast<std::uint64_t>(rows.first * shape[shape.rank() - 1]);
-        const std::vector<std::uint8_t> bytes = m_pool.take(begin, values.size());
         // Norms near 1; matrices of a size that keeps activations in range.
         const float middle = shape.rank() == 1 ? 1.0f : 0.0f, step = shape.rank() == 1 ? 0.001f : 0.0003f;
-        for (std::size_t i = 0; i < values.size(); ++i)
-            values[i] = middle + (static_cast<float>(bytes[i]) - 127.5f) * step;
+        auto* value = reinterpret_cast<float*>(to.data());
+        m_pool.stream(begin, to.size() / sizeof(float), [&](std::span<const std::uint8_t> bytes) {
+            for (const std::uint8_t byte : bytes) *value++ = middle + (static_cast<float>(byte) - 127.5f) * step;
+        });
     }
 
-    std::optional<QuantizedMatrix> quantized(const std::string& name) const override {
+    bool readQuantized(const std::string& name, QuantizedMatrix& matrix) const override {
         const auto found = m_quantized.find(name);
-        if (found == m_quantized.end()) return std::nullopt;
-        QuantizedMatrix matrix{*m_scheme, found->second.out, found->second.in, {}, {}, {}, {}};
-        matrix.codes = m_codes.take(seedOf(name), static_cast<std::size_t>(matrix.rows * matrix.columns));
+        if (found == m_quantized.end()) return false;
+        matrix.scheme = *m_scheme;
+        matrix.rows = found->second.out;
+        matrix.columns = found->second.in;
+        matrix.groupOfColumn.clear();
+        const std::uint64_t seed = seedOf(name);
+        m_codes.take(seed, static_cast<std::size_t>(matrix.rows * matrix.columns), matrix.codes);
         const auto grids = static_cast<std::size_t>(matrix.groups() * matrix.rows);
-        const float scale = 0.04f / static_cast<float>(m_scheme->topCode());
-        for (std::size_t i = 0; i < grids; ++i) {
-            matrix.scales.push_back(
-                toFloat16(scale * (0.75f + static_cast<float>(m_pool.at(seedOf(name), i)) / 512.0f)));
-        }
-        matrix.zeros.assign(grids, static_cast<std::uint8_t>(m_scheme->middleCode()));
-        if (!m_scheme->symmetric) matrix.zeros = m_codes.take(seedOf(name) + 1, grids);
-        return matrix;
+        takeScales(seed, grids, matrix.scales);
+        if (m_scheme->symmetric) matrix.zeros.assign(grids, static_cast<std::uint8_t>(m_scheme->middleCode()));
+        else m_codes.take(seed + 1, grids, matrix.zeros);
+        return true;
     }
 
 private:
+    void takeScales(std::uint64_t seed, std::size_t count, std::vector<Float16>& scales) const {
+        const float middle = 0.04f / static_cast<float>(m_scheme->topCode());
+        std::array<Float16, 256> scaleOfByte;
+        for (std::size_t byte = 0; byte < scaleOfByte.size(); ++byte)
+            scaleOfByte[byte] = toFloat16(middle * (0.75f + static_cast<float>(byte) / 512.0f));
+        scales.resize(count);
+        auto scale = scales.begin();
+        m_pool.stream(seed, count, [&](std::span<const std::uint8_t> bytes) {
+            for (const std::uint8_t byte : bytes) *scale++ = scaleOfByte[byte];
+        });
+    }
     static std::uint64_t seedOf(const std::string& name) {
         std::uint64_t hash = 14695981039346656037u;  // FNV-1a
         for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211u;

@@ -25,11 +25,12 @@ void OverlaySource::read(const std::string& name, DType type, RowRange rows, std
     std::memcpy(to.data(), view.data() + static_cast<std::size_t>(rows.first) * rowBytes, to.size());
 }
 
-std::optional<QuantizedMatrix> OverlaySource::quantized(const std::string& name) const {
+bool OverlaySource::readQuantized(const std::string& name, QuantizedMatrix& matrix) const {
     const auto found = m_overlay.find(name);
-    if (found == m_overlay.end()) return m_base.quantized(name);
-    if (const auto* matrix = std::get_if<QuantizedMatrix>(&found->second)) return *matrix;
-    return std::nullopt;
+    if (found == m_overlay.end()) return m_base.readQuantized(name, matrix);
+    const auto* quantized = std::get_if<QuantizedMatrix>(&found->second);
+    if (quantized) matrix = *quantized;
+    return quantized != nullptr;
 }
 
 }  // namespace gptq

@@ -13,4 +13,10 @@ TensorInfo WeightSource::info(const std::string& name) const {
     return *found;
 }
 
+std::optional<QuantizedMatrix> WeightSource::quantized(const std::string& name) const {
+    std::optional<QuantizedMatrix> matrix(std::in_place);
+    if (!readQuantized(name, *matrix)) matrix.reset();
+    return matrix;
+}
+
 }  // namespace gptq

@@ -36,11 +36,15 @@ public:
     // Rows of the tensor (a tensor of one dimension is one row; of more than two, its first is the rows), converted to
     // `type`; `to` holds exactly that many bytes. Integer types are not converted. A quantized matrix cannot be read so.
     virtual void read(const std::string& name, DType type, RowRange rows, std::span<std::byte> to) const = 0;
-    // The canonical form of a quantized matrix; nothing where the tensor is a float one.
-    virtual std::optional<QuantizedMatrix> quantized(const std::string& name) const = 0;
-    virtual std::string describe(const std::string& name) const = 0;  // "model.safetensors: model.norm.weight", for messages
+    // Makes `matrix` the canonical form of a quantized matrix; false where the tensor is a float one. The memory that
+    // `matrix` holds is used again: fresh pages cost more than the codes that are written to them.
+    virtual bool readQuantized(const std::string& name, QuantizedMatrix& matrix) const = 0;
+    // For messages: "model.safetensors: model.norm.weight".
+    virtual std::string describe(const std::string& name) const = 0;
 
     TensorInfo info(const std::string& name) const;  // throws Error where there is none
+    // readQuantized() into a matrix of its own; nothing where the tensor is a float one.
+    std::optional<QuantizedMatrix> quantized(const std::string& name) const;
 };
 
 }  // namespace gptq

@@ -32,11 +32,12 @@ void ModelEnds::logits(Backend& backend, ConstTensorView residual, TensorView no
 DecoderModel::DecoderModel(Backend& backend, const Checkpoint& model, const std::function<void()>& checkStop)
     : m_backend(backend), m_config(model.config), m_activations(backend.activationType(model.dtype)),
       m_ends(backend, model), m_rotary(backend, model.config.rotary) {
+    std::vector<QuantizedMatrix> memory;
     for (std::int64_t layer = 0; layer < m_config.layers; ++layer) {
         if (checkStop) checkStop();
         LoadedBlock loaded{DecoderBlock(backend, model, m_rotary, layer), {}};
         for (const Stage& stage : loaded.block.stages())
-            loaded.groups.push_back(LinearGroup::load(backend, *model.weights, stage.modules, model.dtype));
+            loaded.groups.push_back(LinearGroup::load(backend, *model.weights, stage.modules, model.dtype, memory));
         m_blocks.push_back(std::move(loaded));
     }
 }

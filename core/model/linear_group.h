@@ -29,6 +29,9 @@ public:
     // Modules are joined where they can run as one product: all float, or of one scheme in original column order.
     static LinearGroup load(Backend& backend, const WeightSource& source, const std::vector<LinearModule>& modules,
                             DType checkpointType);
+    // The same; the group's matrices are read into `memory`, which a caller of many groups passes again and again.
+    static LinearGroup load(Backend& backend, const WeightSource& source, const std::vector<LinearModule>& modules,
+                            DType checkpointType, std::vector<QuantizedMatrix>& memory);
 
     std::int64_t rows() const { return m_rows; }
     std::size_t parts() const { return m_parts.size(); }
@@ -39,8 +42,9 @@ private:
     std::int64_t m_rows = 0;
 };
 
-// A packed part from canonical matrices of one scheme, joined by rows; bias: float32 host values, one a row, or none.
-std::unique_ptr<LinearPart> packedPart(Backend& backend, const std::vector<QuantizedMatrix>& matrices,
+// A packed part from canonical matrices of one scheme, joined by rows; more than one: in original column order. Borrows
+// them for the call. bias: float32 host values, one a row, or none. (packed_part.cpp)
+std::unique_ptr<LinearPart> packedPart(Backend& backend, const std::vector<const QuantizedMatrix*>& matrices,
                                        const std::vector<float>& bias);
 std::unique_ptr<LinearPart> floatPart(Tensor weight, Tensor bias);
 

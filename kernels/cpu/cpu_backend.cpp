@@ -3,6 +3,7 @@
 
 #include "kernels/cpu/cpu_backend.h"
 
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,7 +18,16 @@
 namespace gptq {
 namespace {
 
-constexpr std::align_val_t kAlignment{64};  // a cache line
+constexpr std::size_t kCacheLine = 64, kHugePage = 2 << 20;
+
+// Large buffers lie in huge pages where the system has them: a fault for every 4 KiB costs more than what is written there.
+bool isLarge(std::size_t bytes) {
+    return bytes >= 4 * kHugePage;
+}
+
+std::align_val_t alignmentOf(std::size_t bytes) {
+    return std::align_val_t{isLarge(bytes) ? kHugePage : kCacheLine};
+}
 
 int processors() {
     return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
@@ -77,15 +87,16 @@ std::unique_ptr<Backend> openCpuBackend(int threads) {
 CpuBackend::CpuBackend(int threads) : m_pool(threads), m_product(m_pool) {}
 
 Buffer CpuBackend::allocateBytes(std::size_t bytes) {
-    void* data = ::operator new(std::max<std::size_t>(bytes, 1), kAlignment, std::nothrow);
+    void* data = ::operator new(std::max<std::size_t>(bytes, 1), alignmentOf(bytes), std::nothrow);
     if (!data)
         throw Error("the computer has no ", bytes >> 20,
                     " MiB of memory left; close other programs or use shorter sequences");
+    if (isLarge(bytes)) madvise(data, bytes, MADV_HUGEPAGE);  // a wish: a system without them changes nothing
     const std::size_t used = m_ledger->used += bytes;
     m_ledger->peak = std::max(m_ledger->peak.load(), used);
     return {static_cast<std::byte*>(data), bytes, [ledger = m_ledger](std::byte* memory, std::size_t size) {
                 ledger->used -= size;
-                ::operator delete(memory, kAlignment);
+                ::operator delete(memory, alignmentOf(size));
             }};
 }
 

@@ -25,6 +25,7 @@ private slots:
     void init();
     void scatteredGroupsGiveTheLogitsOfTheirWeights_data();
     void scatteredGroupsGiveTheLogitsOfTheirWeights();
+    void aMatrixThatWasUsedIsReplaced();
     void groupIndicesMayBeMissing();
     void theZerosDecideWhetherItIsSymmetric();
     void aFirstVersionZeroMayPassTheTopCode();
@@ -92,6 +93,16 @@ void ForeignGptqTest::scatteredGroupsGiveTheLogitsOfTheirWeights() {
     const double difference = largestDifference(logitsOf(openCheckpoint(out), ids), logitsOf(expected.model, ids));
     QVERIFY2(difference < 1e-4, qPrintable(QString::number(difference)));
     QVERIFY(!openCheckpoint(out).weights->quantized(m_module.weight())->groupOfColumn.empty());
+}
+
+void ForeignGptqTest::aMatrixThatWasUsedIsReplaced() {
+    const Checkpoint model = openCheckpoint(m_out);
+    const QuantizedMatrix expected = *model.weights->quantized(m_module.weight());
+    QuantizedMatrix matrix = withScatteredGroups(expected, 4);
+    matrix.codes.resize(matrix.codes.size() + 5);
+    matrix.scheme.symmetric = !expected.scheme.symmetric;
+    QVERIFY(model.weights->readQuantized(m_module.weight(), matrix));
+    QVERIFY(sameCodes(matrix, expected));
 }
 
 void ForeignGptqTest::groupIndicesMayBeMissing() {

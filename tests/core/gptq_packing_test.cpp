@@ -21,6 +21,7 @@ private slots:
     void linesLieSideBySideOrOneAfterTheOther();
     void whatIsPackedComesBack_data();
     void whatIsPackedComesBack();
+    void aPieceIsUnpackedIntoItsPlace();
     void codesAndSizesThatDoNotFitAreRefused();
 
 private:
@@ -31,6 +32,13 @@ static std::vector<std::uint8_t> randomCodes(int bits, std::size_t count) {
     std::mt19937 random(static_cast<unsigned>(bits));
     std::vector<std::uint8_t> codes(count);
     for (std::uint8_t& code : codes) code = static_cast<std::uint8_t>(random() % (1u << bits));
+    return codes;
+}
+
+static std::vector<std::uint8_t> unpackedAcross(std::span<const std::uint32_t> words, std::int64_t lines,
+                                                std::int64_t count, int bits) {
+    std::vector<std::uint8_t> codes(static_cast<std::size_t>(lines * count));
+    unpackAcross(words, lines, count, bits, codes.data(), count);
     return codes;
 }
 
@@ -67,7 +75,7 @@ void GptqPackingTest::threeBitCodesStraddleTwoWords() {
     expected[2] |= static_cast<std::uint32_t>(codes[21]) >> 1 & 3;
     QCOMPARE(packAcross(codes, 1, 32, 3), expected);
     QCOMPARE(packAlong(codes, 1, 32, 3), expected);
-    QCOMPARE(unpackAcross(expected, 1, 32, 3), codes);
+    QCOMPARE(unpackedAcross(expected, 1, 32, 3), codes);
 }
 
 void GptqPackingTest::linesLieSideBySideOrOneAfterTheOther() {
@@ -85,7 +93,8 @@ void GptqPackingTest::whatIsPackedComesBack_data() {
     QTest::addColumn<int>("lines");
     QTest::addColumn<int>("count");
     for (const int bits : {2, 3, 4, 8}) {
-        for (const auto& [lines, count] : {std::pair{1, 32}, {3, 64}, {32, 96}, {2, 5}})  // the last word half full
+        for (const auto& [lines, count] :
+             {std::pair{1, 32}, {3, 64}, {32, 96}, {40, 608}, {17, 300}, {2, 5}})  // the last words half full
             QTest::addRow("%d bits, %d x %d", bits, lines, count) << bits << lines << count;
     }
 }
@@ -98,8 +107,21 @@ void GptqPackingTest::whatIsPackedComesBack() {
     const auto words = static_cast<std::size_t>(lines * ((count * bits + 31) / 32));
     QCOMPARE(packAcross(codes, lines, count, bits).size(), words);
     QCOMPARE(packAlong(codes, lines, count, bits).size(), words);
-    QCOMPARE(unpackAcross(packAcross(codes, lines, count, bits), lines, count, bits), codes);
+    QCOMPARE(unpackedAcross(packAcross(codes, lines, count, bits), lines, count, bits), codes);
     QCOMPARE(unpackAlong(packAlong(codes, lines, count, bits), lines, count, bits), codes);
+}
+
+void GptqPackingTest::aPieceIsUnpackedIntoItsPlace() {
+    constexpr std::int64_t lines = 20, count = 96, before = 32;
+    const std::vector<std::uint8_t> codes = randomCodes(3, lines * count);
+    const std::vector<std::uint32_t> words = packAcross(codes, lines, count, 3);
+    std::vector<std::uint8_t> found = codes;
+    for (std::int64_t line = 0; line < lines; ++line) {
+        for (std::int64_t k = before; k < count; ++k) found[static_cast<std::size_t>(line * count + k)] = 255;
+    }
+    const auto piece = std::span(words).subspan(lines * streamWords(before, 3));
+    unpackAcross(piece, lines, count - before, 3, found.data() + before, count);
+    QCOMPARE(found, codes);
 }
 
 void GptqPackingTest::codesAndSizesThatDoNotFitAreRefused() {
@@ -109,6 +131,8 @@ void GptqPackingTest::codesAndSizesThatDoNotFitAreRefused() {
     QCOMPARE(lackingIn(errorOf([&] { packAlong(codes, 2, 32, 4); }), {"32 codes for 2 x 32"}), QString());
     const std::vector<std::uint32_t> words(3);
     QCOMPARE(lackingIn(errorOf([&] { unpackAlong(words, 1, 32, 4); }), {"3 words for 1 x 32 codes of 4 bits"}),
+             QString());
+    QCOMPARE(lackingIn(errorOf([&] { unpackedAcross(words, 1, 32, 4); }), {"3 words for 1 x 32 codes of 4 bits"}),
              QString());
 }
 

@@ -3,10 +3,12 @@
 
 // Quantize, save, open again: the same codes, and bit for bit the logits of the model in memory.
 #include <QTest>
+#include <random>
 
 #include "support/saved_model.h"
 #include "support/stage_problem.h"
 #include "support/test_files.h"
+#include "support/tiny_model.h"
 
 namespace gptq::test {
 
@@ -19,6 +21,8 @@ private slots:
     void mixedSchemesAndFloatLayersComeBack();
     void otherArchitecturesComeBack_data();
     void otherArchitecturesComeBack();
+    void matricesLargerThanWhatIsReadAtATimeComeBack_data();
+    void matricesLargerThanWhatIsReadAtATimeComeBack();
 };
 
 // Opens what was saved and compares it with the overlay it was saved from.
@@ -106,6 +110,37 @@ void GptqRoundtripTest::otherArchitecturesComeBack() {
     const TemporaryFolder folder;
     saveQuantized(gptqFormat(), model, overlay, scheme, folder / "out");
     compareWithMemory(model, overlay, folder / "out", "gptq", scheme);
+}
+
+void GptqRoundtripTest::matricesLargerThanWhatIsReadAtATimeComeBack_data() {
+    QTest::addColumn<int>("bits");
+    for (const int bits : {3, 4, 8}) QTest::addRow("%d bits", bits) << bits;
+}
+
+void GptqRoundtripTest::matricesLargerThanWhatIsReadAtATimeComeBack() {
+    QFETCH(int, bits);
+    TinyModel tiny;
+    tiny.hidden = 256;
+    tiny.feedForward = 12288;
+    tiny.layers = 1;
+    tiny.vocabulary = 64;
+    const TemporaryFolder folder;
+    tiny.write(folder / "model");
+    const Checkpoint model = openCheckpoint(folder / "model");
+    const QuantScheme scheme{bits, 128, true, GridKind::Uniform};
+    const BlockLayout layout = blockLayout(model.config, model.names(), 0);
+    TensorOverlay overlay;  // many columns and many rows
+    for (const LinearModule& module : {layout.feedForwardOut.front(), layout.feedForwardIn.front()}) {
+        QuantizedMatrix matrix{scheme, module.out, module.in, {}, {}, {}, {}};
+        std::mt19937 random(5);
+        for (std::int64_t i = 0; i < module.out * module.in; ++i)
+            matrix.codes.push_back(static_cast<std::uint8_t>(random() >> (32 - bits)));
+        matrix.scales.assign(static_cast<std::size_t>(matrix.groups() * matrix.rows), toFloat16(0.01f));
+        matrix.zeros.assign(matrix.scales.size(), static_cast<std::uint8_t>(scheme.middleCode()));
+        overlay.emplace(module.weight(), std::move(matrix));
+    }
+    saveQuantized(gptqFormat(), folder / "model", overlay, scheme, folder / "out");
+    compareWithMemory(folder / "model", overlay, folder / "out", "gptq", scheme);
 }
 
 }  // namespace gptq::test

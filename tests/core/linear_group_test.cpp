@@ -5,6 +5,8 @@
 #include "core/model/linear_group.h"
 
 #include <QTest>
+#include <numeric>
+#include <random>
 
 #include "support/overlays.h"
 #include "support/test_files.h"
@@ -24,6 +26,7 @@ private slots:
     void everyMixtureComputesItsWeights();
     void scatteredGroupsAreGathered();
     void unevenGroupsAreRefusedByName();
+    void matricesLargerThanWhatIsPackedAtATimeAreWhole();
     void aWeightThatIsNoNumberIsNamed();
 
 private:
@@ -188,6 +191,45 @@ void LinearGroupTest::unevenGroupsAreRefusedByName() {
     const auto load = [&] { LinearGroup::load(cpu(), *overlaid.model.weights, {module}, DType::Float16); };
     QCOMPARE(lackingIn(errorOf(load), {"model.layers.0.self_attn.o_proj", "uneven groups are not supported", "32"}),
              QString());
+}
+
+static QuantizedMatrix randomMatrix(std::int64_t rows, unsigned seed) {
+    QuantizedMatrix matrix{{4, 32, false, GridKind::Uniform}, rows, kInputs, {}, {}, {}, {}};
+    std::mt19937 random(seed);
+    for (std::int64_t i = 0; i < rows * kInputs; ++i) matrix.codes.push_back(static_cast<std::uint8_t>(random() >> 28));
+    for (std::int64_t i = 0; i < rows * matrix.groups(); ++i) {
+        matrix.scales.push_back(toFloat16(static_cast<float>(1 + (random() >> 28)) / 64));
+        matrix.zeros.push_back(static_cast<std::uint8_t>(random() >> 28));
+    }
+    return matrix;
+}
+
+// The largest difference of a product with one token from the same in float64.
+static double differenceOfPart(const std::vector<const QuantizedMatrix*>& matrices) {
+    const auto part = packedPart(cpu(), matrices, {});
+    const std::vector<float> x = randomFloats(1, kInputs, 1);
+    std::vector<float> found(static_cast<std::size_t>(part->rows()));
+    part->forward(cpu(), {.x = hostView(x.data(), {1, kInputs}),
+                          .in = {},
+                          .y = hostView(found.data(), {1, part->rows()}),
+                          .epilogue = Epilogue::None,
+                          .normedScratch = {},
+                          .productScratch = {}});
+    std::vector<float> expected;
+    for (const QuantizedMatrix* matrix : matrices) {
+        const std::vector<float> weights = dequantize(*matrix);
+        for (auto row = weights.begin(); row != weights.end(); row += kInputs)
+            expected.push_back(static_cast<float>(std::inner_product(row, row + kInputs, x.begin(), 0.0)));
+    }
+    return largestDifference(found, expected);
+}
+
+void LinearGroupTest::matricesLargerThanWhatIsPackedAtATimeAreWhole() {
+    const QuantizedMatrix large = randomMatrix((9 << 20) / kInputs + 32, 1), small = randomMatrix(64, 2);
+    const double rounding = 1e-4;  // of float32 sums of 64 terms up to 4
+    QVERIFY(differenceOfPart({&small, &large, &small}) < rounding);
+    const QuantizedMatrix scattered = withScatteredGroups(large, 3);
+    QVERIFY(differenceOfPart({&scattered}) < rounding);
 }
 
 void LinearGroupTest::aWeightThatIsNoNumberIsNamed() {
