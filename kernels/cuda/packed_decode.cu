@@ -272,9 +272,10 @@ bool launchDecode(const CudaContext& context, const PackedArguments& w, const Pr
                                   parts, context.limits().sharedBytes - kReserve);
             if (!launch) continue;
             launch->plan.bulk = context.limits().chainsKernels();
-            // Where kernels overlap, a multiprocessor that is free early would take two blocks and another none: 3-bit and
-            // 2-bit weights decoded a fifth slower so. More than half of the shared memory keeps them apart.
-            if (in.tokens == 1 && launch->plan.early && context.limits().chainsKernels())
+            // Where kernels of different kinds overlap, a multiprocessor that is free early would take two blocks and another
+            // none: a step of 3-bit and 2-bit weights took a fifth longer so. More than half of the shared memory keeps a kernel's
+            // blocks apart; that the products with a norm ask for it is enough, and leaves the others their early start.
+            if (in.norm && launch->plan.early && context.limits().chainsKernels())
                 launch->sharedBytes = std::max(
                     launch->sharedBytes,
                     std::min(context.properties().sharedMemPerMultiprocessor / 2, context.limits().sharedBytes));
