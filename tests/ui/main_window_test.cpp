@@ -159,6 +159,23 @@ private slots:
         QVERIFY(it.reaches(Mode::Ready));
     }
 
+    void memoryIsSampledWithTheEventsOfAShortRun() {
+        WindowFixture it;
+        QVERIFY(it.openDemo());
+        chooseSmallRun(it);
+        QList<gptq::ui::MemoryPoint> samples;
+        connect(&it.session().quantization(), &gptq::ui::QuantizationController::memorySampled, this,
+                [&](const gptq::ui::MemoryPoint& point) { samples.append(point); });
+        it.click("Start");
+        QVERIFY(it.reaches(Mode::Finished));
+        const auto heartbeats = static_cast<int>(samples.back().seconds * 2) + 1;
+        QVERIFY2(samples.size() > heartbeats + 3,
+                 qPrintable(QString("%1 samples, %2 heartbeats").arg(samples.size()).arg(heartbeats)));
+        double most = 0;
+        for (const gptq::ui::MemoryPoint& sample : samples) most = std::max(most, sample.deviceBytes);
+        QVERIFY(most > 1e6);
+    }
+
     void theRestOfTheTextIsMeasuredOnlyWhereThereIsOne() {
         WindowFixture it;
         QVERIFY(it.openDemo());

@@ -141,12 +141,14 @@ void QuantizationController::setState(State state) {
 
 void QuantizationController::handOut() {
     QList<LayerResult> layers;
+    m_memoryIsNew = false;
     for (const ProgressEvent& event : m_mail->take()) handle(event, layers);
     if (!layers.isEmpty()) emit layersFinished(layers);
     if (busy()) {
         updateTimeLeft();
         emit progressed(m_progress);
     }
+    if (m_memoryIsNew) sampleMemory();
 }
 
 void QuantizationController::handle(const ProgressEvent& event, QList<LayerResult>& layers) {
@@ -165,7 +167,10 @@ void QuantizationController::handle(const ProgressEvent& event, QList<LayerResul
     } else if (const auto* step = std::get_if<StepProgress>(&event)) {
         m_progress.done = step->done;
     } else if (const auto* sample = std::get_if<MemorySample>(&event)) {
-        m_memory.deviceBytes = static_cast<double>(sample->device.used);
+        // The most of those that came together: a job may be over before the next heartbeat.
+        const auto used = static_cast<double>(sample->device.used);
+        m_memory.deviceBytes = m_memoryIsNew ? std::max(m_memory.deviceBytes, used) : used;
+        m_memoryIsNew = true;
         m_memory.deviceTotal = static_cast<double>(sample->device.total);
     } else if (const auto* warning = std::get_if<Warning>(&event)) {
         emit warned(QString::fromStdString(warning->text));
@@ -182,6 +187,10 @@ void QuantizationController::handle(const ProgressEvent& event, QList<LayerResul
 void QuantizationController::beat() {
     updateTimeLeft();
     emit progressed(m_progress);
+    sampleMemory();
+}
+
+void QuantizationController::sampleMemory() {
     m_memory.seconds = static_cast<double>(m_watch.elapsed()) / 1000.0;
     m_memory.processBytes = static_cast<double>(anonymousBytes());
     emit memorySampled(m_memory);

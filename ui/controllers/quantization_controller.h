@@ -53,6 +53,7 @@ private:
     void handOut();
     void handle(const ProgressEvent& event, QList<LayerResult>& layers);
     void beat();
+    void sampleMemory();
     void end(const JobOutcome& outcome);
     double secondsAtWork() const;
     void updateTimeLeft();
@@ -69,6 +70,7 @@ private:
     qint64 m_pausedMilliseconds = 0;
     RunProgress m_progress;
     MemoryPoint m_memory;
+    bool m_memoryIsNew = false;  // the events that are being handed out brought a sample
     qint64 m_tokens = 0;
     JobFinished m_finished;
 };
