@@ -168,8 +168,9 @@ void QuantizationController::handle(const ProgressEvent& event, QList<LayerResul
         m_progress.done = step->done;
     } else if (const auto* sample = std::get_if<MemorySample>(&event)) {
         // The most of those that came together: a job may be over before the next heartbeat.
-        const auto used = static_cast<double>(sample->device.used);
+        const auto used = static_cast<double>(sample->device.used), own = static_cast<double>(sample->processBytes);
         m_memory.deviceBytes = m_memoryIsNew ? std::max(m_memory.deviceBytes, used) : used;
+        m_memory.processBytes = m_memoryIsNew ? std::max(m_memory.processBytes, own) : own;
         m_memoryIsNew = true;
         m_memory.deviceTotal = static_cast<double>(sample->device.total);
     } else if (const auto* warning = std::get_if<Warning>(&event)) {
@@ -187,12 +188,12 @@ void QuantizationController::handle(const ProgressEvent& event, QList<LayerResul
 void QuantizationController::beat() {
     updateTimeLeft();
     emit progressed(m_progress);
+    m_memory.processBytes = static_cast<double>(anonymousBytes());
     sampleMemory();
 }
 
 void QuantizationController::sampleMemory() {
     m_memory.seconds = static_cast<double>(m_watch.elapsed()) / 1000.0;
-    m_memory.processBytes = static_cast<double>(anonymousBytes());
     emit memorySampled(m_memory);
 }
 
