@@ -76,10 +76,9 @@ __global__ void __launch_bounds__(kArrangeThreads)
 void mapWeight(const PackedWeight& weight, HopperArguments& a) {
     a.weight = packedArguments(weight);
     const int group = a.weight.groupColumns;
-    a.gridParts = group % kColumns == 0 || a.weight.lastGroup == 0 ? 1
-                  : kColumns % group == 0                          ? kColumns / group
-                                                                   : kHalves;
-    a.together = a.weight.lastGroup == 0 || group % kColumns == 0 || kColumns % group == 0;
+    const bool oneGroup = group % kColumns == 0 || a.weight.lastGroup == 0, wholeGroups = kColumns % group == 0;
+    a.gridParts = oneGroup ? 1 : wholeGroups ? kColumns / group : kHalves;
+    a.together = oneGroup || wholeGroups;
     const std::uint64_t rows = static_cast<std::uint64_t>(weight.rows), groups = a.weight.lastGroup + 1,
                         tileLongs = wordsOfTile(weight.scheme.bits) / 2;
     const unsigned gridRows = a.together ? a.gridParts : 1;
