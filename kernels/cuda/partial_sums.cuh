@@ -8,25 +8,26 @@
 
 namespace gptq {
 
-// From row to row of partial sums: a column of padding against bank conflicts.
+// From row to row of partial sums: columns of padding against bank conflicts.
 __host__ __device__ constexpr int partialWidth(int tokens) {
-    return tokens == 1 ? 1 : tokens <= 8 ? 9 : 17;
+    return tokens == 1 ? 1 : tokens <= 8 ? 9 : 18;
 }
 
 inline std::size_t partialBytes(int warps, int strips, int tokens) {
     return static_cast<std::size_t>(warps * strips * 16 * partialWidth(tokens)) * sizeof(float);
 }
 
-// Sums of the block's warps for strips [firstTurn, firstTurn + count), and what follows; warps meet here, and what is to be added
-// to is asked for before. partial: [strip][warp][row][token].
-template <class T, bool single, class StripOf>
-__device__ void finish(const float* partial, const ProductOutput& out, int manyTokens, int firstTurn, int count,
-                       const StripOf& stripOf) {
-    const int tokens = single ? 1 : manyTokens;  // known, so that nothing is divided by it
-    const int warps = static_cast<int>(blockDim.x) / 32, width = partialWidth(tokens);
+// Sums of `parts`, a warp's or what several have added up, for strips [firstTurn, firstTurn + count), and what follows. The parts are
+// there after `meet`; what is to be added to is asked for before. partial: [strip][part][row][token]. mostTokens: for which threads
+// are taken, known so that nothing is divided by it; 0: as many as there are.
+template <class T, int mostTokens, class StripOf, class Meet>
+__device__ void finishParts(const float* partial, int parts, const ProductOutput& out, int allTokens, int firstTurn,
+                            int count, const StripOf& stripOf, const Meet& meet) {
+    const int tokens = mostTokens > 0 ? mostTokens : allTokens;
+    const int width = partialWidth(tokens);
     const auto sumOf = [&](int turn, int row, int token) {
         float sum = 0;
-        for (int warp = 0; warp < warps; ++warp) sum += partial[((turn * warps + warp) * 16 + row) * width + token];
+        for (int part = 0; part < parts; ++part) sum += partial[((turn * parts + part) * 16 + row) * width + token];
         return out.bias ? sum + out.bias[stripOf(firstTurn + turn) * 16 + row] : sum;
     };
     const int perUnit = out.gated ? 2 : 1, outputs = count / perUnit * 16 * tokens;
@@ -37,19 +38,27 @@ __device__ void finish(const float* partial, const ProductOutput& out, int manyT
     const auto rowOf = [&](const Place& at) { return stripOf(firstTurn + at.turn) * 16 + at.row; };
     const auto before = [&](int i) {
         const Place at = placeOf(i);
-        return i < outputs && out.accumulate ? loadOutput<T>(out, at.token, rowOf(at)) : 0.0f;
+        return i < outputs && at.token < allTokens && out.accumulate ? loadOutput<T>(out, at.token, rowOf(at)) : 0.0f;
     };
     int i = static_cast<int>(threadIdx.x);
     float old = before(i);
-    __syncthreads();
+    meet();
     while (i < outputs) {
         const Place at = placeOf(i);
         float value = sumOf(at.turn, at.row, at.token);
         if (out.gated) value = siluGated(value, sumOf(at.turn + 1, at.row, at.token));
-        storeOutput<T>(out, at.token, rowOf(at), old + value);
-        i += warps * 32;
+        if (at.token < allTokens) storeOutput<T>(out, at.token, rowOf(at), old + value);
+        i += static_cast<int>(blockDim.x);
         old = before(i);
     }
+}
+
+// The same of the block's warps, which meet here.
+template <class T, bool single, class StripOf>
+__device__ void finish(const float* partial, const ProductOutput& out, int tokens, int firstTurn, int count,
+                       const StripOf& stripOf) {
+    finishParts<T, single ? 1 : 0>(partial, static_cast<int>(blockDim.x) / 32, out, tokens, firstTurn, count, stripOf,
+                                   [] { __syncthreads(); });
 }
 
 // This lane's part of a strip's sums.

@@ -12,7 +12,7 @@
 namespace gptq {
 
 enum class ProductPath : std::uint8_t {
-    Decode,  // packed_decode.cu, packed_wide.cu, packed_odd_groups.cu: norm and epilogue with it
+    Decode,  // packed_decode.cu, packed_hopper_few.cu, packed_wide.cu, packed_odd_groups.cu: norm and epilogue with it
     Fused,   // packed_hopper.cu or packed_middle.cu, by the card
     Dense,   // packed_dequantize.cu and cuBLAS
 };

@@ -48,6 +48,7 @@ __device__ inline std::uint64_t matrixDescriptor(std::uint32_t address) {
 #define GPTQ_SUMS_32(i) GPTQ_SUMS_16(i), GPTQ_SUMS_16(i + 16)
 #define GPTQ_SUMS_64(i) GPTQ_SUMS_32(i), GPTQ_SUMS_32(i + 32)
 #define GPTQ_SUMS_128(i) GPTQ_SUMS_64(i), GPTQ_SUMS_64(i + 64)
+#define GPTQ_NAMES_16 "%0, %1, %2, %3, %4, %5, %6, %7"
 #define GPTQ_NAMES_32 "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15"
 #define GPTQ_NAMES_64                                                        \
     "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, " \
@@ -66,7 +67,7 @@ __device__ inline std::uint64_t matrixDescriptor(std::uint32_t address) {
     "%80, %81, %82, %83, %84, %85, %86, %87, %88, %89, %90, %91, %92, %93, %94, %95, "             \
     "%96, %97, %98, %99, %100, %101, %102, %103, %104, %105, %106, %107, %108, %109, %110, %111, " \
     "%112, %113, %114, %115, %116, %117, %118, %119, %120, %121, %122, %123, %124, %125, %126, %127"
-// multiply32 and so on: d += a b, or d = a b where `adds` is 0: d, this thread's sums of tokens [8 i, 8 i + 8) in d[4 i] to
+// multiply16 and so on: d += a b, or d = a b where `adds` is 0: d, this thread's sums of tokens [8 i, 8 i + 8) in d[4 i] to
 // d[4 i + 3]. a0 to a3, matrix, add: the numbers of the operands that follow d's.
 #define GPTQ_MULTIPLY(n, T, type, sums, a0, a1, a2, a3, matrix, add)                                     \
     __device__ inline void multiply##n(float* d, const FragmentA& a, std::uint64_t b, int adds, T) {     \
@@ -81,6 +82,7 @@ __device__ inline std::uint64_t matrixDescriptor(std::uint32_t address) {
     GPTQ_MULTIPLY(n, Half, "f16", sums, __VA_ARGS__) \
     GPTQ_MULTIPLY(n, Brain, "bf16", sums, __VA_ARGS__)
 
+GPTQ_MULTIPLY_BOTH(16, 8, "8", "9", "10", "11", "12", "13")
 GPTQ_MULTIPLY_BOTH(32, 16, "16", "17", "18", "19", "20", "21")
 GPTQ_MULTIPLY_BOTH(64, 32, "32", "33", "34", "35", "36", "37")
 GPTQ_MULTIPLY_BOTH(128, 64, "64", "65", "66", "67", "68", "69")
@@ -92,7 +94,8 @@ GPTQ_MULTIPLY_BOTH(256, 128, "128", "129", "130", "131", "132", "133")
 // `tokens` as the number of instructions above.
 template <int tokens, class T>
 __device__ inline void multiplyWarpgroup(float* d, const FragmentA& a, std::uint64_t b, int adds) {
-    if constexpr (tokens == 32) multiply32(d, a, b, adds, T{});
+    if constexpr (tokens == 16) multiply16(d, a, b, adds, T{});
+    else if constexpr (tokens == 32) multiply32(d, a, b, adds, T{});
     else if constexpr (tokens == 64) multiply64(d, a, b, adds, T{});
     else if constexpr (tokens == 128) multiply128(d, a, b, adds, T{});
     else multiply256(d, a, b, adds, T{});
@@ -106,6 +109,18 @@ __device__ inline void takeRegisters() {
 template <int registers>
 __device__ inline void leaveRegisters() {
     asm volatile("setmaxnreg.dec.sync.aligned.u32 %0;" ::"n"(registers));
+}
+
+// Sums that were awaited: nothing that reads them comes before this.
+template <int count>
+__device__ inline void receiveSums(float (&sums)[count]) {
+#pragma unroll
+    for (float& sum : sums) asm volatile("" : "+f"(sum)::"memory");
+}
+
+// What this thread wrote to shared memory is seen by products and copies of the asynchronous kind, once others know of it.
+__device__ inline void showToProducts() {
+    asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
 }
 
 // awaitBarrier for those who have nothing else to do and leave the others the instructions.
@@ -140,6 +155,25 @@ __device__ inline void arriveAt(CopyBarrier* barrier, unsigned rank) {
         "mbarrier.arrive.shared::cluster.b64 _, [there];\n}" ::"r"(sharedAddress(barrier)),
         "r"(rank)
         : "memory");
+}
+// The same in two steps.
+__device__ inline void arriveAtCluster() {
+    asm volatile("barrier.cluster.arrive.relaxed.aligned;" ::: "memory");
+}
+__device__ inline void awaitCluster() {
+    asm volatile("barrier.cluster.wait.acquire.aligned;" ::: "memory");
+}
+// The address of block `rank`'s shared memory that is `address` here; two numbers written there, which a barrier there counts as eight
+// bytes.
+__device__ inline std::uint32_t addressAt(std::uint32_t address, unsigned rank) {
+    std::uint32_t there;
+    asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(there) : "r"(address), "r"(rank));
+    return there;
+}
+__device__ inline void storeAt(std::uint32_t address, float first, float second, std::uint32_t barrier) {
+    asm volatile("st.async.shared::cluster.mbarrier::complete_tx::bytes.v2.f32 [%0], {%1, %2}, [%3];" ::"r"(address),
+                 "f"(first), "f"(second), "r"(barrier)
+                 : "memory");
 }
 // bulkCopy to the same address, and to the barrier there, of every block of the cluster that `blocks` has a bit of.
 __device__ inline void bulkCopyToAll(void* shared, const void* global, int bytes, CopyBarrier* barrier,
