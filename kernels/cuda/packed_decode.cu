@@ -305,7 +305,10 @@ DecodeShape decodeShape(std::int64_t rows, std::int64_t columns, std::int64_t to
         return {warps, warps * 2 * (bits + 1) * 1024, multiprocessors * kMostWarps / warps};
     }
     const auto pairs = static_cast<int>((tilesAcross(columns) + 1) / 2);
-    return {std::min(pairs, kMostWarps), (bits == 8 ? 140 : bits == 4 ? 102 : 80) << 10, multiprocessors};
+    // Of 3 bits 80 KB are three pieces a warp, 70 two, which many strips want.
+    const bool manyStrips = rows / kTileRows > 8 * multiprocessors;
+    const int ringKilobytes = bits == 8 ? 140 : bits == 4 ? 102 : bits == 3 && manyStrips ? 70 : 80;
+    return {std::min(pairs, kMostWarps), ringKilobytes << 10, multiprocessors};
 }
 
 bool packedDecode(const CudaContext& context, const PackedWeight& weight, const ProductInput& in,
