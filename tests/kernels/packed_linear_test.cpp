@@ -161,6 +161,11 @@ void PackedLinearTest::packedProductMatchesDequantizedProductOfManyTokens_data()
         add(tokens, 192, 4128, {2, -1, false, GridKind::Uniform}, Epilogue::SiluGate);
     }
     add(10, 52032, 32, {4, 32, true, GridKind::Uniform});
+    // Outputs in more than two batches of rounds; more inputs than stay in shared memory.
+    add(13, 40032, 160, {4, 32, false, GridKind::Uniform});
+    add(12, 20000, 160, {4, 128, true, GridKind::Uniform}, Epilogue::SiluGate);
+    add(16, 96, 12416, {4, 128, false, GridKind::Uniform}, Epilogue::AddResidual);
+    add(9, 160, 12416, {3, 32, true, GridKind::Uniform});
     addRows(m_targets, shapes);
 }
 
