@@ -17,11 +17,11 @@
 // the strip, every other one, whose barrier counts their bytes. So warps wait for each other only there, after a batch of units.
 // Inputs of so many columns that they do not fit come as they are needed, each warpgroup its own.
 //
-// float16 with 4 or 8 bits multiplies codes as they stand (dequant.cuh) and takes zeros off by the sums of inputs, which saves a fifth
-// of the instructions.
+// float16 with 4 or 8 bits multiplies codes as they stand (dequant.cuh) and takes zeros off by the sums of inputs, one instruction a
+// pair of weights instead of two.
 //
-// Bound: memory, rows * columns * bits / 8 bytes; measured (docs/benchmarks.md) 65 to 73 % of a copy's
-// bandwidth at large shapes.
+// Bound: memory, rows * columns * bits / 8 bytes; measured (docs/benchmarks.md) 65 to 73 % of a copy's bandwidth
+// at large shapes.
 #include "kernels/cuda/packed_hopper_few.cuh"
 
 #include <algorithm>
