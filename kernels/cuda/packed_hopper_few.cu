@@ -27,25 +27,17 @@
 #include <algorithm>
 #include <optional>
 
-#include "kernels/cuda/decode_inputs.cuh"
+#include "kernels/cuda/hopper_few_inputs.cuh"
+#include "kernels/cuda/hopper_few_strip.cuh"
 #include "kernels/cuda/launch.h"
-#include "kernels/cuda/packed_arguments.cuh"
 #include "kernels/cuda/partial_sums.cuh"
-#include "kernels/cuda/warpgroup.cuh"
 
 namespace gptq {
 namespace {
 
-constexpr int kRanks = 2;   // blocks of a cluster
-constexpr int kGroups = 4;  // warpgroups of a block
-constexpr int kWarps = 4 * kGroups;
+constexpr int kRanks = 2;       // blocks of a cluster
 constexpr int kUnitStrips = 4;  // a warp of a warpgroup each
-constexpr int kTokens = 16;
-constexpr int kTileBytes = kTokens * 128;  // inputs of 64 columns
-constexpr int kPairBytes = 2 * kTileBytes;
-constexpr int kPiecePairs = 2;  // of tiles, that are copied at once
 constexpr int kMeetings = 4;    // barriers of the block
-constexpr int kStreamPlaces = 3, kStreamPairs = kGroups * kStreamPlaces * kPiecePairs;  // of inputs that do not fit
 
 // How work is shared out, and shared memory used.
 struct Plan {
@@ -57,33 +49,7 @@ struct Plan {
     int inputPairs;        // of tiles, that shared memory has room for
 };
 
-// Whether codes are multiplied as they stand (dequant.cuh), and zeros taken off by the sums of inputs; where inputs stream, making
-// those takes longer than what it saves.
-template <int bits, class T, bool streams>
-inline constexpr bool multipliesCodes = takesCodes<T> && !streams && (bits == 4 || bits == 8);
-
-// A pair's inputs, and their sums.
-constexpr int inputBytes(bool sums, int parts) {
-    return kPairBytes + (sums ? parts * kTokens * 4 : 0);
-}
-
-// A slot of a ring: a piece's words, then scales and zeros, [pair][scaled part][row].
-template <int bits, bool symmetric, int parts>
-struct Slot {
-    static constexpr int kPairWords = 2 * static_cast<int>(wordsOfTile(bits));
-    static constexpr int kWordBytes = kPiecePairs * kPairWords * 4;
-    static constexpr int kScaleBytes = kPiecePairs * parts * 32;
-    static constexpr int kBytes = kWordBytes + kScaleBytes + (symmetric ? 0 : kScaleBytes / 2);
-
-    unsigned char* at;
-    __device__ std::uint32_t* words(int pair) const { return reinterpret_cast<std::uint32_t*>(at) + pair * kPairWords; }
-    __device__ Half* scales(int pair) const { return reinterpret_cast<Half*>(at + kWordBytes) + pair * parts * 16; }
-    __device__ std::uint8_t* zeros(int pair) const { return at + kWordBytes + kScaleBytes + pair * parts * 16; }
-};
-
 #ifdef GPTQ_HOPPER_DEVICE
-
-constexpr int kQuads = 4;  // of tokens; a warp brings a quad's inputs of a pair
 
 // Whose the strips are. A cluster's `turn`th unit has four; what is finished together, a strip, or the strips of a gate and its up, is
 // an item, and items are dealt out to the blocks of the cluster.
@@ -108,222 +74,6 @@ struct Units {
     }
     // Of the first `items`, those of a block.
     static __device__ int owned(int items, int rank) { return (items - rank + kRanks - 1) / kRanks; }
-};
-
-// Starts copying pairs [pair, last) of a strip, a piece at most.
-template <int bits, bool symmetric, int parts>
-__device__ void ask(int strip, int pair, int last, const PackedArguments& w, const Slot<bits, symmetric, parts>& slot,
-                    CopyBarrier* barrier, int lane) {
-    constexpr int kTileWords = static_cast<int>(wordsOfTile(bits));
-    const int pairs = min(last - pair, kPiecePairs);
-    if (lane == 0) {
-        const int bytes = min(pairs * 2, w.tiles - pair * 2) * kTileWords * 4;
-        expectBytes(barrier, bytes);
-        bulkCopy(slot.words(0), w.words + static_cast<std::int64_t>(strip * w.tiles + pair * 2) * kTileWords, bytes,
-                 barrier);
-    }
-    const int part = lane / 2;  // two lanes a part, eight rows each
-    static_assert(kPiecePairs * parts * 2 <= 32);
-    if (part < pairs * parts) {
-        // Behind the last input any scale will do that is a number.
-        const int at = w.groupOfHalf(pair * 4 + part * (4 / parts)) * w.rows + strip * 16 + lane % 2 * 8;
-        copyAsync<16>(slot.scales(0) + lane * 8, w.scales + at);
-        if constexpr (!symmetric) copyAsync<8>(slot.zeros(0) + lane * 8, w.zeros + at);
-    }
-    arriveAfterCopies(barrier);
-}
-
-// A pair's inputs in shared memory, as packed_hopper.cu's arrangeInputsKernel makes them: [64 columns][token][chunk exchanged by
-// token % 8]; and behind all pairs' inputs their sums that are offset by, [scaled part][token]. One of several at `first`.
-template <class T, int parts, bool withSums>
-struct InputPair {
-    unsigned char* tiles;
-    float* sums;
-
-    __device__ InputPair(unsigned char* first, int count, int index)
-        : tiles(first + index * kPairBytes),
-          sums(reinterpret_cast<float*>(first + count * kPairBytes) + index * parts * kTokens) {}
-
-    // Four tokens of a pair are one warp's to bring: a lane has eight columns of either tile; zeros where there is no token or column.
-    static __device__ void fetch(const ProductInput& in, int columns, int pair, int quad, bool there, int lane,
-                                 uint4 (&from)[2]) {
-        const int token = quad * 4 + lane / 8, column = pair * kPairColumns + lane % 8 * 8;
-        const T* const x = static_cast<const T*>(in.x) + token * in.stride + column;
-#pragma unroll
-        for (int t = 0; t < 2; ++t) {
-            from[t] = {};
-            if (there && token < in.tokens && column + t * 64 < columns)
-                from[t] = *reinterpret_cast<const uint4*>(x + t * 64);
-        }
-    }
-    __device__ void put(const uint4 (&from)[2], int quad, int lane) const {
-        const int token = quad * 4 + lane / 8, half = lane % 8 / 4, q = lane % 4;
-        float both = 0;
-#pragma unroll
-        for (int t = 0; t < 2; ++t) {
-            const std::uint32_t words[4] = {from[t].x, from[t].y, from[t].z, from[t].w};
-            unsigned char* const row = tiles + t * kTileBytes + token * 128 + q * 4;
-            float sum = 0;
-#pragma unroll
-            for (int i = 0; i < 4; ++i) {
-                *reinterpret_cast<std::uint32_t*>(row + ((half * 4 + i) ^ token % 8) * 16) = words[i];
-                const auto pair = pairOf<PairOf<T>>(words[i]);
-                if constexpr (withSums) sum += asFloat(pair.x) + asFloat(pair.y);
-            }
-            both += sum;
-            if constexpr (withSums && parts == 4) {
-                sum = sumOverLanes<4>(sum);
-                if (q == 0) sums[(t * 2 + half) * kTokens + token] = sum;
-            }
-        }
-        if constexpr (withSums && parts == 1) {
-            both = sumOverLanes<8>(both);
-            if (lane % 8 == 0) sums[token] = both;
-        }
-    }
-};
-
-// Inputs of all pairs [first, last), by the block. meanwhile() while the first are on their way.
-template <class T, int parts, bool sums, class Meanwhile>
-__device__ void stageInputs(const ProductInput& in, int columns, int first, int last, unsigned char* staged, int room,
-                            int warp, int lane, const Meanwhile& meanwhile) {
-    using Inputs = InputPair<T, parts, sums>;
-    constexpr int kAtOnce = 4;
-    const int count = (last - first) * kQuads;
-    for (int begin = warp; begin == warp || begin < count; begin += kAtOnce * kWarps) {
-        uint4 from[kAtOnce][2];
-#pragma unroll
-        for (int p = 0; p < kAtOnce; ++p) {
-            const int piece = begin + p * kWarps;
-            Inputs::fetch(in, columns, first + piece / kQuads, piece % kQuads, piece < count, lane, from[p]);
-        }
-        if (begin == warp) meanwhile();
-#pragma unroll
-        for (int p = 0; p < kAtOnce; ++p) {
-            const int piece = begin + p * kWarps;
-            if (piece < count) Inputs(staged, room, piece / kQuads).put(from[p], piece % kQuads, lane);
-        }
-    }
-}
-
-// A warpgroup's inputs, a piece of two pairs at a time, in turns in three places, so that one is free of products when it is written.
-template <class T, int parts>
-struct InputStream {
-    using Inputs = InputPair<T, parts, false>;
-
-    unsigned char* staged;
-    int warp, lane;
-    int place = 0;
-    uint4 from[kPiecePairs][2];
-
-    __device__ Inputs at(int pair) const {
-        return {staged, kStreamPairs, (warp / 4 * kStreamPlaces + place) * kPiecePairs + pair};
-    }
-    __device__ void fetch(const ProductInput& in, int columns, int pair, int last) {
-#pragma unroll
-        for (int p = 0; p < kPiecePairs; ++p)
-            Inputs::fetch(in, columns, pair + p, warp % 4, pair + p < last, lane, from[p]);
-    }
-    // What was fetched, to the next place; the warpgroup meets here.
-    __device__ void put() {
-        place = place == kStreamPlaces - 1 ? 0 : place + 1;
-#pragma unroll
-        for (int p = 0; p < kPiecePairs; ++p) at(p).put(from[p], warp % 4, lane);
-        showToProducts();
-        asm volatile("bar.sync %0, 128;" ::"r"(1 + warp / 4) : "memory");
-    }
-};
-// Sums of a warp's strip, of one share of the columns: of rows lane / 4 and lane / 4 + 8, as FragmentC, for eight tokens and eight more.
-// While products of one step go on, the weights of the next are made; the sums of a scaled part are scaled a step later.
-template <int bits, class T, bool symmetric, int parts, bool codes>
-struct StripSums {
-    static constexpr int kSteps = parts == 1 ? 2 : 4;  // of a pair
-    static constexpr int kOfStep = 8 / kSteps;         // products
-
-    const float* partSums[2];  // of codes: the inputs', from this lane's first token on
-    float totals[8] = {};
-    float sums[2][8];
-    float scales[2][2], zeros[2][2];
-
-    template <int which>
-    __device__ void scale() {
-        receiveSums(sums[which]);
-#pragma unroll
-        for (int i = 0; i < 8; ++i) totals[i] += sums[which][i] * scales[which][i / 2 % 2];
-        if constexpr (codes) {
-            const auto low = *reinterpret_cast<const float2*>(partSums[which]),
-                       high = *reinterpret_cast<const float2*>(partSums[which] + 8);
-            const float inputs[4] = {low.x, low.y, high.x, high.y};
-#pragma unroll
-            for (int i = 0; i < 8; ++i) totals[i] -= inputs[i / 4 * 2 + i % 2] * zeros[which][i / 2 % 2];
-        }
-    }
-
-    // pending: the part before this pair has not been scaled yet.
-    template <int which>
-    __device__ void multiplyPair(const Slot<bits, symmetric, parts>& slot, int pair,
-                                 const InputPair<T, parts, codes>& inputs, bool pending, int lane) {
-        LaneWords<bits> words[2];
-        words[0].read(slot.words(pair), lane);
-        words[1].read(slot.words(pair) + wordsOfTile(bits), lane);
-        const auto step = [&]<int s>() {
-            constexpr bool begins = parts == 4 || s == 0;
-            constexpr int part = parts == 4 ? s : 0, at = parts == 4 ? s % 2 : which;
-            const Half* const scale = slot.scales(pair) + part * 16 + lane / 4;
-            const std::uint8_t* const zero = slot.zeros(pair) + part * 16 + lane / 4;
-            [[maybe_unused]] const PairOf<T> zeroLow = zeroFor<bits, T>(symmetric ? 1 << (bits - 1) : zero[0]),
-                                             zeroHigh = zeroFor<bits, T>(symmetric ? 1 << (bits - 1) : zero[8]);
-            FragmentA weights[kOfStep];
-            const auto weigh = [&]<int k>() {
-                constexpr int product = s * kOfStep + k;
-                if constexpr (codes) weights[k] = codeFragment<bits, product % 4>(words[product / 4]);
-                else weights[k] = weightFragment<bits, product % 4, T>(words[product / 4], zeroLow, zeroHigh);
-            };
-            weigh.template operator()<0>();
-            weigh.template operator()<1>();
-            if constexpr (kOfStep == 4) {
-                weigh.template operator()<2>();
-                weigh.template operator()<3>();
-            }
-            beginProducts();
-#pragma unroll
-            for (int k = 0; k < kOfStep; ++k) {
-                const int product = s * kOfStep + k;
-                multiplyWarpgroup<kTokens, T>(
-                    sums[at], weights[k],
-                    matrixDescriptor(sharedAddress(inputs.tiles) + product / 4 * kTileBytes) + product % 4 * (32 / 16),
-                    begins && k == 0 ? 0 : 1);
-            }
-            endProducts();
-            awaitProducts<1>();
-            if (begins && (s > 0 || pending)) this->template scale<1 - at>();
-            if constexpr (begins) {
-                partSums[at] = inputs.sums + part * kTokens + lane % 4 * 2;
-#pragma unroll
-                for (int row = 0; row < 2; ++row) {
-                    scales[at][row] = __half2float(scale[row * 8]);
-                    if constexpr (codes) {
-                        constexpr CodePlace place = codePlace(bits, 0);
-                        zeros[at][row] =
-                            scales[at][row] * static_cast<float>(symmetric ? 1 << (bits - 1) : zero[row * 8]);
-                        scales[at][row] *= powerOfTwo(24 - (row == 0 ? place.low : place.high));
-                    }
-                }
-            }
-        };
-        step.template operator()<0>();
-        step.template operator()<1>();
-        if constexpr (kSteps == 4) {
-            step.template operator()<2>();
-            step.template operator()<3>();
-        }
-    }
-    // The last part's.
-    template <int which>
-    __device__ void end() {
-        awaitProducts<0>();
-        scale<which>();
-    }
 };
 
 #endif

@@ -147,6 +147,13 @@ __device__ inline unsigned rankInCluster() {
 __device__ inline void meetCluster() {
     asm volatile("barrier.cluster.arrive.relaxed.aligned;\nbarrier.cluster.wait.acquire.aligned;" ::: "memory");
 }
+// The same in two steps.
+__device__ inline void arriveAtCluster() {
+    asm volatile("barrier.cluster.arrive.relaxed.aligned;" ::: "memory");
+}
+__device__ inline void awaitCluster() {
+    asm volatile("barrier.cluster.wait.acquire.aligned;" ::: "memory");
+}
 // An arrival at the barrier that block `rank` of the cluster has at this one's address. It says that something was read; what was
 // written would have to be made visible to the cluster first.
 __device__ inline void arriveAt(CopyBarrier* barrier, unsigned rank) {
@@ -155,13 +162,6 @@ __device__ inline void arriveAt(CopyBarrier* barrier, unsigned rank) {
         "mbarrier.arrive.shared::cluster.b64 _, [there];\n}" ::"r"(sharedAddress(barrier)),
         "r"(rank)
         : "memory");
-}
-// The same in two steps.
-__device__ inline void arriveAtCluster() {
-    asm volatile("barrier.cluster.arrive.relaxed.aligned;" ::: "memory");
-}
-__device__ inline void awaitCluster() {
-    asm volatile("barrier.cluster.wait.acquire.aligned;" ::: "memory");
 }
 // The address of block `rank`'s shared memory that is `address` here; two numbers written there, which a barrier there counts as eight
 // bytes.
