@@ -4,14 +4,19 @@
 // The CUDA backend. Its members are defined by op family, one .cu each.
 #pragma once
 
+#include <cstdlib>
+
 #include "kernels/backend.h"
 #include "kernels/cuda/cuda_context.h"
+#include "kernels/product_paths.h"
 
 namespace gptq {
 
 class CudaBackend final : public Backend {
 public:
-    CudaBackend(int device, std::size_t budget) : m_context(std::make_shared<CudaContext>(device, budget)) {}
+    CudaBackend(int device, std::size_t budget)
+        : m_context(std::make_shared<CudaContext>(device, budget)),
+          m_wantedPath(wantedProductPath(std::getenv("GPTQ_STUDIO_PRODUCTS"))) {}
 
     // cuda_backend.cu
     Device device() const override { return {Device::Kind::Cuda, m_context->device()}; }
@@ -66,6 +71,9 @@ private:
     GroupCall normed(const GroupCall& call);                   // the rest of the call, its norm done
     int* zeroCounters(DeviceArray& place, std::size_t count);  // zeros, as every step leaves them
     ConstTensorView gathered(ConstTensorView x, ConstTensorView order);
+    ProductPath pathOf(const PackedWeight& weight, std::int64_t tokens) const;
+    // The whole call, of few tokens; false, and nothing done, where no kernel takes it.
+    bool productOfFew(const PackedWeight& weight, const GroupCall& call, DType activations, ProductPath path);
     // y = x w^T, or y += it, of some or many tokens; columns in packed order.
     void hopperProduct(const PackedWeight& weight, ConstTensorView x, TensorView y, bool accumulate);
     void packedProduct(const PackedWeight& weight, ConstTensorView x, TensorView y, bool accumulate);
@@ -87,6 +95,7 @@ private:
     void* scratch(DeviceArray& place, std::size_t bytes);
 
     std::shared_ptr<CudaContext> m_context;
+    std::optional<ProductPath> m_wantedPath;
     DeviceArray m_weightScratch;                          // a dequantized matrix
     DeviceArray m_inputScratch;                           // gathered inputs
     DeviceArray m_arrangedScratch;                        // inputs as a Hopper's product takes them

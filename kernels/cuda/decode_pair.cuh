@@ -5,10 +5,9 @@
 #pragma once
 
 #include "kernels/cuda/dequant.cuh"
+#include "kernels/cuda/with_scheme.cuh"
 
 namespace gptq {
-
-inline constexpr int kPairColumns = 128;
 
 // One token of float16 is multiplied by codes as they stand (dequant.cuh); zeros are taken off by the sum of its inputs:
 //

@@ -8,8 +8,9 @@
 #include "kernels/cuda/packed_decode.cuh"
 #include "kernels/cuda/packed_dequantize.cuh"
 #include "kernels/cuda/packed_hopper.cuh"
+#include "kernels/cuda/packed_hopper_few.cuh"
 #include "kernels/cuda/packed_middle.cuh"
-#include "kernels/cuda/product_paths.h"
+#include "kernels/cuda/packed_wide.cuh"
 #include "kernels/cuda/types.cuh"
 #include "kernels/op_checks.h"
 
@@ -105,9 +106,9 @@ void CudaBackend::linear(const PackedWeight& weight, const GroupCall& call) {
         ordered.columnOrder = {};
         return linear(ordered, rest);
     }
-    const ProductPath path = productPath(m_context->limits(), call.x.rows());
-    if (path == ProductPath::Decode && readsWhole(call.x) && (fuses || call.epilogue != Epilogue::SiluGate) &&
-        packedDecode(*m_context, weight, productInput(call), productOutput(call, weight.bias), activations))
+    const ProductPath path = pathOf(weight, call.x.rows());
+    if ((path == ProductPath::Decode || path == ProductPath::Few) && readsWhole(call.x) &&
+        (fuses || call.epilogue != Epilogue::SiluGate) && productOfFew(weight, call, activations, path))
         return;
     if (call.in) return linear(weight, normed(call));
     if (path != ProductPath::Dense && packedHopperTakes(*m_context, weight) && readsWhole(call.x) &&
@@ -118,6 +119,19 @@ void CudaBackend::linear(const PackedWeight& weight, const GroupCall& call) {
     }
     compose(call, weight.rows, weight.bias,
             [&](ConstTensorView x, TensorView y, bool accumulate) { packedProduct(weight, x, y, accumulate); });
+}
+
+ProductPath CudaBackend::pathOf(const PackedWeight& weight, std::int64_t tokens) const {
+    return productPath(m_context->limits(), m_wantedPath, tokens, weight.rows * weight.columns);
+}
+
+bool CudaBackend::productOfFew(const PackedWeight& weight, const GroupCall& call, DType activations, ProductPath path) {
+    const ProductInput in = productInput(call);
+    const ProductOutput out = productOutput(call, weight.bias);
+    if (path == ProductPath::Few && (packedHopperFew(*m_context, weight, in, out, activations) ||
+                                     packedWide(*m_context, weight, in, out, activations)))
+        return true;
+    return packedDecode(*m_context, weight, in, out, activations);
 }
 
 void CudaBackend::hopperProduct(const PackedWeight& weight, ConstTensorView x, TensorView y, bool accumulate) {
@@ -138,8 +152,9 @@ void CudaBackend::hopperProduct(const PackedWeight& weight, ConstTensorView x, T
 void CudaBackend::packedProduct(const PackedWeight& weight, ConstTensorView x, TensorView y, bool accumulate) {
     const ProductInput in{x.data(), x.rowStride(), static_cast<int>(x.rows()), nullptr, 0.0f};
     const ProductOutput out{y.data(), y.rowStride(), nullptr, y.dtype() == DType::Float32, accumulate, false};
-    const bool fused = productPath(m_context->limits(), x.rows()) != ProductPath::Dense && readsWhole(x);
-    if (!fused || !packedMiddleTakes(weight)) return denseProduct(x, dequantized(weight, x.dtype()), y, accumulate);
+    const ProductPath path = pathOf(weight, x.rows());
+    if (path == ProductPath::Dense || !readsWhole(x) || !packedMiddleTakes(weight))
+        return denseProduct(x, dequantized(weight, x.dtype()), y, accumulate);
     const MiddleShape shape = middleShape(*m_context, x.rows(), weight);
     auto* const partials = static_cast<float*>(scratch(m_productScratch, shape.partialFloats * sizeof(float)));
     packedMiddle(*m_context, weight, in, out, x.dtype(), shape, partials,

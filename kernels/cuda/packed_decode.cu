@@ -27,9 +27,7 @@
 #include "kernels/cuda/decode_inputs.cuh"
 #include "kernels/cuda/decode_pair.cuh"
 #include "kernels/cuda/packed_decode.cuh"
-#include "kernels/cuda/packed_hopper_few.cuh"
 #include "kernels/cuda/packed_odd_groups.cuh"
-#include "kernels/cuda/packed_wide.cuh"
 #include "kernels/cuda/partial_sums.cuh"
 
 namespace gptq {
@@ -289,12 +287,6 @@ bool launchDecode(const CudaContext& context, const PackedArguments& w, const Pr
     return false;
 }
 
-// Where Hopper's kernel for up to 16 tokens is ahead of this file's, as measured on an H100.
-bool manyForDecode(const PackedWeight& weight, int tokens) {
-    constexpr std::int64_t kLarge = 1 << 25;  // weights
-    return tokens > 8 || (tokens > 5 && weight.rows * weight.columns >= kLarge);
-}
-
 }  // namespace
 
 DecodeShape decodeShape(std::int64_t rows, std::int64_t columns, std::int64_t tokens, int bits, int multiprocessors) {
@@ -315,22 +307,11 @@ bool packedDecode(const CudaContext& context, const PackedWeight& weight, const 
                   const ProductOutput& out, DType activations, DecodeShape shape) {
     const PackedArguments w = packedArguments(weight);
     if (w.groupColumns % 32 != 0) return packedOddGroups(context, w, in, out, weight.scheme.bits, activations);
-    if (manyForDecode(weight, in.tokens) && packedHopperFew(context, weight, in, out, activations)) return true;
-    if (in.tokens > 8) return packedWide(context, weight, in, out, activations);
+    if (in.tokens > kMostDecodeTokens) return false;
     bool launched = true;
-    withActivation(activations, [&]<class T>() {
-        withBits(weight.scheme.bits, [&]<int bits>() {
-            const bool wholePairs = w.groupColumns % kPairColumns == 0 || w.groupColumns == w.columns;
-            const auto launchScheme = [&]<bool symmetric, int parts>() {
-                launched = in.tokens == 1 ? launchDecode<bits, T, symmetric, parts, true>(context, w, in, out, shape)
-                                          : launchDecode<bits, T, symmetric, parts, false>(context, w, in, out, shape);
-            };
-            const auto launch = [&]<bool symmetric>() {
-                if (wholePairs) launchScheme.template operator()<symmetric, 1>();
-                else launchScheme.template operator()<symmetric, 4>();
-            };
-            weight.scheme.symmetric ? launch.template operator()<true>() : launch.template operator()<false>();
-        });
+    withScheme(w, weight.scheme, activations, [&]<int bits, class T, bool symmetric, int parts>() {
+        launched = in.tokens == 1 ? launchDecode<bits, T, symmetric, parts, true>(context, w, in, out, shape)
+                                  : launchDecode<bits, T, symmetric, parts, false>(context, w, in, out, shape);
     });
     return launched;
 }

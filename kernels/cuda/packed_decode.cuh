@@ -16,8 +16,9 @@ struct DecodeShape {
 };
 DecodeShape decodeShape(std::int64_t rows, std::int64_t columns, std::int64_t tokens, int bits, int multiprocessors);
 
-// 1 to 16 tokens; a norm only of one. False, and nothing done, where there is no kernel for it: shared memory too small, more
-// tokens.
+inline constexpr int kMostDecodeTokens = 8;
+
+// A norm only of one token. False, and nothing done, where there is no kernel for it: shared memory too small, more tokens.
 bool packedDecode(const CudaContext& context, const PackedWeight& weight, const ProductInput& in,
                   const ProductOutput& out, DType activations, DecodeShape shape);
 inline bool packedDecode(const CudaContext& context, const PackedWeight& weight, const ProductInput& in,

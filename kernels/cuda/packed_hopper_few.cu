@@ -279,15 +279,8 @@ bool packedHopperFew(const CudaContext& context, const PackedWeight& weight, con
     const PackedArguments w = packedArguments(weight);
     if (!context.limits().isHopper() || w.groupColumns % 32 != 0 || in.norm || in.tokens > kTokens) return false;
     bool launched = false;
-    withActivation(activations, [&]<class T>() {
-        withBits(weight.scheme.bits, [&]<int bits>() {
-            const bool wholePairs = w.groupColumns % kPairColumns == 0 || w.groupColumns == w.columns;
-            const auto launch = [&]<bool symmetric>() {
-                launched = wholePairs ? launchFew<bits, T, symmetric, 1>(context, w, in, out)
-                                      : launchFew<bits, T, symmetric, 4>(context, w, in, out);
-            };
-            weight.scheme.symmetric ? launch.template operator()<true>() : launch.template operator()<false>();
-        });
+    withScheme(w, weight.scheme, activations, [&]<int bits, class T, bool symmetric, int parts>() {
+        launched = launchFew<bits, T, symmetric, parts>(context, w, in, out);
     });
     return launched;
 }

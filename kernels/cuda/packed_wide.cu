@@ -11,10 +11,10 @@
 #include <optional>
 
 #include "kernels/cuda/dequant.cuh"
-#include "kernels/cuda/packed_arguments.cuh"
 #include "kernels/cuda/packed_decode.cuh"
 #include "kernels/cuda/packed_wide.cuh"
 #include "kernels/cuda/partial_sums.cuh"
+#include "kernels/cuda/with_scheme.cuh"
 
 namespace gptq {
 namespace {
@@ -23,7 +23,6 @@ constexpr int kMostWarps = 16;
 
 constexpr int kSlots = 2;  // pieces that a warp has in flight
 constexpr int kPieceTiles = 8;
-constexpr int kPairColumns = 128;
 
 // How shared memory is used, and how often warps meet.
 struct Plan {
@@ -296,15 +295,8 @@ bool packedWide(const CudaContext& context, const PackedWeight& weight, const Pr
         warps = strips >= 8 * multiprocessors ? 8 : strips >= 4 * multiprocessors ? 4 : 16;
     const DecodeShape shape{warps, 0, multiprocessors * kMostWarps / warps};
     bool launched = false;
-    withActivation(activations, [&]<class T>() {
-        withBits(weight.scheme.bits, [&]<int bits>() {
-            const bool wholePairs = w.groupColumns % kPairColumns == 0 || w.groupColumns == w.columns;
-            const auto launch = [&]<bool symmetric>() {
-                launched = wholePairs ? launchWide<bits, T, symmetric, 1>(context, w, in, out, shape)
-                                      : launchWide<bits, T, symmetric, 4>(context, w, in, out, shape);
-            };
-            weight.scheme.symmetric ? launch.template operator()<true>() : launch.template operator()<false>();
-        });
+    withScheme(w, weight.scheme, activations, [&]<int bits, class T, bool symmetric, int parts>() {
+        launched = launchWide<bits, T, symmetric, parts>(context, w, in, out, shape);
     });
     return launched;
 }

@@ -1,0 +1,50 @@
+// SPDX-FileCopyrightText: 2026 GPTQ Studio contributors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+#include "kernels/product_paths.h"
+
+#include <string_view>
+
+#include "kernels/error.h"
+
+namespace gptq {
+namespace {
+
+struct Row {
+    bool hopper;                // a card with sm_90a's instructions
+    std::int64_t leastWeights;  // from which on this row counts
+    std::int64_t mostDecode;    // tokens
+    std::int64_t mostFew;
+    std::int64_t mostFused;
+};
+// Measured on an H100, the last row before it had kernels of its own.
+constexpr Row kRows[] = {
+    {true, 1 << 25, 5, 16, 2048},
+    {true, 0, 8, 16, 2048},
+    {false, 0, 8, 16, 128},
+};
+
+}  // namespace
+
+ProductPath productPath(const GpuLimits& limits, std::optional<ProductPath> wanted, std::int64_t tokens,
+                        std::int64_t weights) {
+    if (wanted && tokens > 1) return *wanted;
+    const Row* row = kRows;
+    while (row->hopper != limits.isHopper() || weights < row->leastWeights) ++row;
+    return tokens <= row->mostDecode  ? ProductPath::Decode
+           : tokens <= row->mostFew   ? ProductPath::Few
+           : tokens <= row->mostFused ? ProductPath::Fused
+                                      : ProductPath::Dense;
+}
+
+std::optional<ProductPath> wantedProductPath(const char* name) {
+    if (!name || !*name) return {};
+    const std::string_view wanted = name;
+    if (wanted == "decode") return ProductPath::Decode;
+    if (wanted == "few") return ProductPath::Few;
+    if (wanted == "fused") return ProductPath::Fused;
+    if (wanted == "dense") return ProductPath::Dense;
+    throw Error("GPTQ_STUDIO_PRODUCTS is '", wanted, "'; expected decode, few, fused or dense");
+}
+
+}  // namespace gptq
