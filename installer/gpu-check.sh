@@ -13,6 +13,7 @@ usage="Usage: gpu-check.sh [PART]...
     demo       the demo model's table, quantized and measured on the GPU
     solve      large solves against float64, and CPU against GPU codes
     sm         the kernels' tests with the dispatch and limits of older cards (GPTQ_STUDIO_SM)
+    paths      products of packed weights by every kernel that takes them (GPTQ_STUDIO_PRODUCTS)
     sanitize   compute-sanitizer: memcheck over the kernels' tests, racecheck over some of their cases
     window     the window through a demo run; pictures in \$OUT/pictures
     bench      kernels, decoding, prefill
@@ -157,6 +158,14 @@ part_sm() {
     done
 }
 
+part_paths() {
+    local path
+    heading "By every path of products"
+    for path in decode few fused dense; do
+        GPTQ_STUDIO_PRODUCTS=$path GPTQ_STUDIO_TEST_TARGETS=cuda suite "kernels-$path" 240 "$here/kernels_packed_linear_test"
+    done
+}
+
 part_sanitize() {
     local sanitizer
     heading "compute-sanitizer"
@@ -203,7 +212,7 @@ part_bench() {
 }
 
 parts=("$@")
-[[ $# -gt 0 ]] || parts=(suites demo solve sm sanitize window bench)
+[[ $# -gt 0 ]] || parts=(suites demo solve sm paths sanitize window bench)
 for part in "${parts[@]}"; do
     if ! declare -F "part_$part" >/dev/null; then
         printf '%s\n' "$usage" >&2

@@ -4,17 +4,16 @@
 // The run-time layout of quantized weights: THE bit diagram, and the pure functions that pack and unpack it.
 //
 // A matrix of (rows, columns) codes is cut into tiles of 16 rows by 64 columns, rows of tiles outermost, columns padded to
-// whole tiles with the middle code. A tile is two halves of 32 columns, a half two steps of 16 rows by 16 columns, each the A
-// fragment of the tensor-core instruction mma.m16n8k16 (PTX ISA, "Matrix Fragments for mma.m16n8k16 with floating point
-// type"). A product does not care for the order of its columns, so the fragment's columns are dealt out so that lane t of a
-// warp needs the inputs of eight neighbours of each half, 16 bytes: columns 32 half + 8 (t%4) + 4 step + ...
+// whole tiles with the middle code. A tile is four steps of 16 rows by 16 columns, each the A fragment of the tensor-core
+// instruction mma.m16n8k16 (PTX ISA, "Matrix Fragments for mma.m16n8k16 with floating point type"), columns in their own order:
+// inputs are B as they lie in memory, which Hopper's copy engine brings as its products read them. Lane t of a warp has
 //
-//     a0 a1   row t/4,     ... 0, 1            a2 a3   row t/4 + 8, ... 0, 1
-//     a4 a5   row t/4,     ... 2, 3            a6 a7   row t/4 + 8, ... 2, 3
+//     a0 a1   row t/4,     columns 16 step + 2 (t%4) + 0, 1            a2 a3   row t/4 + 8, the same
+//     a4 a5   row t/4,     eight more                                  a6 a7   row t/4 + 8, eight more
 //
-// so a lane owns 32 codes of a tile: code c of its 32 is element a(c%8) of step c/8 of the tile's four. Two neighbours, codes 2 p
-// and 2 p + 1, are pair p; its two codes stand at bits b and b + 16 of a word, so that one mask takes both into the two halves of
-// a register. A lane has one word a bit; where pair p = 4 step + register of the fragment stands:
+// and so 32 codes of a tile: code c of its 32 is element a(c%8) of step c/8 of the tile's four. Two neighbours, codes 2 p and
+// 2 p + 1, are pair p; its two codes stand at bits b and b + 16 of a word, so that one mask takes both into the two halves of a
+// register. A lane has one word a bit; where pair p = 4 step + register of the fragment stands:
 //
 //     8 bits   word p / 2,             b = p % 2 * 8
 //     4 bits   word step,              b = register * 4            | a7 a5 a3 a1 | a6 a4 a2 a0 |   most significant first
@@ -98,8 +97,8 @@ struct TilePosition {
     int column;
 };
 constexpr TilePosition positionInTile(int lane, int code) {
-    const int half = code / 16, step = code / 8 % 2, element = code % 8;
-    return {lane / 4 + (element / 2 % 2) * 8, half * 32 + lane % 4 * 8 + step * 4 + element / 4 * 2 + element % 2};
+    const int step = code / 8, element = code % 8;
+    return {lane / 4 + element / 2 % 2 * 8, step * 16 + element / 4 * 8 + lane % 4 * 2 + element % 2};
 }
 
 constexpr std::int64_t tilesAcross(std::int64_t columns) {

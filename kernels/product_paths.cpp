@@ -11,26 +11,24 @@ namespace gptq {
 namespace {
 
 struct Row {
-    bool hopper;                // a card with sm_90a's instructions
-    std::int64_t leastWeights;  // from which on this row counts
-    std::int64_t mostDecode;    // tokens
+    bool hopper;              // a card with sm_90a's instructions
+    std::int64_t mostDecode;  // tokens
     std::int64_t mostFew;
     std::int64_t mostFused;
 };
-// Measured on an H100, the last row before it had kernels of its own.
+// Measured on an H100 (docs/benchmarks.md), the last row before it had kernels of its own. At 8,192 tokens Hopper's fused kernel and the
+// dense path take equally long, at fewer it is ahead; more were not measured.
 constexpr Row kRows[] = {
-    {true, 1 << 25, 5, 16, 2048},
-    {true, 0, 8, 16, 2048},
-    {false, 0, 8, 16, 128},
+    {true, 1, 16, 8192},
+    {false, 8, 16, 128},
 };
 
 }  // namespace
 
-ProductPath productPath(const GpuLimits& limits, std::optional<ProductPath> wanted, std::int64_t tokens,
-                        std::int64_t weights) {
+ProductPath productPath(const GpuLimits& limits, std::optional<ProductPath> wanted, std::int64_t tokens) {
     if (wanted && tokens > 1) return *wanted;
     const Row* row = kRows;
-    while (row->hopper != limits.isHopper() || weights < row->leastWeights) ++row;
+    while (row->hopper != limits.isHopper()) ++row;
     return tokens <= row->mostDecode  ? ProductPath::Decode
            : tokens <= row->mostFew   ? ProductPath::Few
            : tokens <= row->mostFused ? ProductPath::Fused

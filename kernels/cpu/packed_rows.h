@@ -107,10 +107,10 @@ constexpr std::array<int, kTileColumns> vectorColumns() {
 
 // Elements of vectors of one class lie in the same blocks of eight columns, and so in the same groups.
 constexpr int classesOf(int bits) {
-    return bits == 8 ? 4 : 2;
+    return bits == 8 ? 1 : bits == 4 ? 2 : 4;
 }
 constexpr int classOf(int bits, int position) {
-    return position * classesOf(bits) / kVectorsOfRow;
+    return bits == 8 ? 0 : bits == 4 ? position % 4 / 2 : position / 2;
 }
 
 }  // namespace gptq

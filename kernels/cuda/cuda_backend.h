@@ -71,7 +71,7 @@ private:
     GroupCall normed(const GroupCall& call);                   // the rest of the call, its norm done
     int* zeroCounters(DeviceArray& place, std::size_t count);  // zeros, as every step leaves them
     ConstTensorView gathered(ConstTensorView x, ConstTensorView order);
-    ProductPath pathOf(const PackedWeight& weight, std::int64_t tokens) const;
+    ProductPath pathOf(std::int64_t tokens) const { return productPath(m_context->limits(), m_wantedPath, tokens); }
     // The whole call, of few tokens; false, and nothing done, where no kernel takes it.
     bool productOfFew(const PackedWeight& weight, const GroupCall& call, DType activations, ProductPath path);
     // y = x w^T, or y += it, of some or many tokens; columns in packed order.
@@ -98,7 +98,6 @@ private:
     std::optional<ProductPath> m_wantedPath;
     DeviceArray m_weightScratch;                          // a dequantized matrix
     DeviceArray m_inputScratch;                           // gathered inputs
-    DeviceArray m_arrangedScratch;                        // inputs as a Hopper's product takes them
     DeviceArray m_attentionScratch, m_attentionCounters;  // partial results of a split context
     DeviceArray m_biasScratch;                            // sums before their bias
     DeviceArray m_productScratch, m_productCounters;      // partial sums of split inputs

@@ -20,8 +20,24 @@ __device__ float sumOverLanes(float value) {
     return value;
 }
 
-// One token's inputs of a warp's pairs [first, last) into shared memory, of the activation type, zeros behind the last; and the
-// sums of them that every scaled part is offset by.
+// A lane's eight neighbours, pairs 4 (lane % 4) to 4 (lane % 4) + 3 of a half, to the places of the lanes that multiply by them: each its
+// slot lane % 4 of theirs. Halves begin with another lane's, so that no two lanes write to one bank.
+template <class T>
+__device__ void putEight(const std::uint32_t (&words)[4], T* half, int lane) {
+    auto* const slots = reinterpret_cast<std::uint32_t*>(half) + lane % 4;
+    const int begin = lane / 8;
+    const bool one = begin % 2 != 0, two = begin / 2 != 0;
+    std::uint32_t turned[4], inTurn[4];
+#pragma unroll
+    for (int i = 0; i < 4; ++i) turned[i] = one ? words[(i + 1) % 4] : words[i];
+#pragma unroll
+    for (int i = 0; i < 4; ++i) inTurn[i] = two ? turned[(i + 2) % 4] : turned[i];
+#pragma unroll
+    for (int i = 0; i < 4; ++i) slots[(i + begin) % 4 * 4] = inTurn[i];
+}
+
+// One token's inputs of a warp's pairs [first, last) into shared memory, of the activation type, zeros behind the last: of every half,
+// 32 columns, first those of lane 0, eight, then those of lane 1, ... And the sums of them that every scaled part is offset by.
 template <int bits, class T, bool symmetric, int parts>
 __device__ void stageInputs(const ProductInput& in, int columns, int first, int last, int lane, T* staged,
                             float* offsets) {
@@ -39,9 +55,9 @@ __device__ void stageInputs(const ProductInput& in, int columns, int first, int 
         for (int p = 0; p < kAtOnce; ++p) {
             const int i = begin + p * 256 + lane * 8;
             if (begin + p * 256 >= end) break;
-            if (i < end) *reinterpret_cast<uint4*>(staged + i) = v[p];
+            const std::uint32_t words[4] = {v[p].x, v[p].y, v[p].z, v[p].w};
+            if (i < end) putEight(words, staged + i / 32 * 32, lane);
             if constexpr (takesCodes<T>) {
-                const std::uint32_t words[4] = {v[p].x, v[p].y, v[p].z, v[p].w};
                 float sum = 0;
 #pragma unroll
                 for (int k = 0; k < 4; ++k) {
@@ -95,7 +111,11 @@ struct NormedInputs {
                                fromFloat<T>(v[p].z * factor * g.z), fromFloat<T>(v[p].w * factor * g.w)};
             uint2 words;
             memcpy(&words, four, 8);
-            *reinterpret_cast<uint2*>(staged + at) = words;
+            // Pairs 2 (lane % 4) and the next of a step of 16 columns.
+            auto* const half = reinterpret_cast<std::uint32_t*>(staged + at / 32 * 32);
+            const int slot = lane / 4 % 2 * 2 + lane % 4 / 2;
+            half[lane % 2 * 8 + slot] = words.x;
+            half[lane % 2 * 8 + 4 + slot] = words.y;
             if constexpr (takesCodes<T>) {
                 const float sum =
                     sumOverLanes<32 / parts>(asFloat(four[0]) + asFloat(four[1]) + asFloat(four[2]) + asFloat(four[3]));

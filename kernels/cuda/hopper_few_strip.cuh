@@ -4,15 +4,11 @@
 // A warp's part of packed_hopper_few.cu: pieces of a strip, 16 outputs, through its ring, and the sums of their products.
 #pragma once
 
+#include "kernels/cuda/dequant.cuh"
 #include "kernels/cuda/hopper_few_inputs.cuh"
-#include "kernels/cuda/packed_arguments.cuh"
+#include "kernels/cuda/with_scheme.cuh"
 
 namespace gptq {
-
-// Whether codes are multiplied as they stand (dequant.cuh), and zeros taken off by the sums of inputs; where inputs stream, making
-// those takes longer than what it saves.
-template <int bits, class T, bool streams>
-inline constexpr bool multipliesCodes = takesCodes<T> && !streams && (bits == 4 || bits == 8);
 
 // A slot of a ring: a piece's words, then scales and zeros, [pair][scaled part][row].
 template <int bits, bool symmetric, int parts>
@@ -55,34 +51,26 @@ __device__ void ask(int strip, int pair, int last, const PackedArguments& w, con
 
 // Sums of a warp's strip, of one share of the columns: of rows lane / 4 and lane / 4 + 8, as FragmentC, for eight tokens and eight more.
 // While products of one step go on, the weights of the next are made; the sums of a scaled part are scaled a step later.
-template <int bits, class T, bool symmetric, int parts, bool codes>
+template <int bits, class T, bool symmetric, int parts>
 struct StripSums {
     static constexpr int kSteps = parts == 1 ? 2 : 4;  // of a pair
     static constexpr int kOfStep = 8 / kSteps;         // products
 
-    const float* partSums[2];  // of codes: the inputs', from this lane's first token on
     float totals[8] = {};
     float sums[2][8];
-    float scales[2][2], zeros[2][2];
+    float scales[2][2];
 
     template <int which>
     __device__ void scale() {
         receiveSums(sums[which]);
 #pragma unroll
         for (int i = 0; i < 8; ++i) totals[i] += sums[which][i] * scales[which][i / 2 % 2];
-        if constexpr (codes) {
-            const auto low = *reinterpret_cast<const float2*>(partSums[which]),
-                       high = *reinterpret_cast<const float2*>(partSums[which] + 8);
-            const float inputs[4] = {low.x, low.y, high.x, high.y};
-#pragma unroll
-            for (int i = 0; i < 8; ++i) totals[i] -= inputs[i / 4 * 2 + i % 2] * zeros[which][i / 2 % 2];
-        }
     }
 
-    // pending: the part before this pair has not been scaled yet.
+    // inputs: of the pair's tiles. pending: the part before this pair has not been scaled yet.
     template <int which>
-    __device__ void multiplyPair(const Slot<bits, symmetric, parts>& slot, int pair,
-                                 const InputPair<T, parts, codes>& inputs, bool pending, int lane) {
+    __device__ void multiplyPair(const Slot<bits, symmetric, parts>& slot, int pair, const unsigned char* inputs,
+                                 bool pending, int lane) {
         LaneWords<bits> words[2];
         words[0].read(slot.words(pair), lane);
         words[1].read(slot.words(pair) + wordsOfTile(bits), lane);
@@ -96,8 +84,7 @@ struct StripSums {
             FragmentA weights[kOfStep];
             const auto weigh = [&]<int k>() {
                 constexpr int product = s * kOfStep + k;
-                if constexpr (codes) weights[k] = codeFragment<bits, product % 4>(words[product / 4]);
-                else weights[k] = weightFragment<bits, product % 4, T>(words[product / 4], zeroLow, zeroHigh);
+                weights[k] = weightFragment<bits, product % 4, T>(words[product / 4], zeroLow, zeroHigh);
             };
             weigh.template operator()<0>();
             weigh.template operator()<1>();
@@ -111,24 +98,15 @@ struct StripSums {
                 const int product = s * kOfStep + k;
                 multiplyWarpgroup<kTokens, T>(
                     sums[at], weights[k],
-                    matrixDescriptor(sharedAddress(inputs.tiles) + product / 4 * kTileBytes) + product % 4 * (32 / 16),
+                    matrixDescriptor(sharedAddress(inputs) + product / 4 * kTileBytes) + product % 4 * (32 / 16),
                     begins && k == 0 ? 0 : 1);
             }
             endProducts();
             awaitProducts<1>();
             if (begins && (s > 0 || pending)) this->template scale<1 - at>();
             if constexpr (begins) {
-                partSums[at] = inputs.sums + part * kTokens + lane % 4 * 2;
 #pragma unroll
-                for (int row = 0; row < 2; ++row) {
-                    scales[at][row] = __half2float(scale[row * 8]);
-                    if constexpr (codes) {
-                        constexpr CodePlace place = codePlace(bits, 0);
-                        zeros[at][row] =
-                            scales[at][row] * static_cast<float>(symmetric ? 1 << (bits - 1) : zero[row * 8]);
-                        scales[at][row] *= powerOfTwo(24 - (row == 0 ? place.low : place.high));
-                    }
-                }
+                for (int row = 0; row < 2; ++row) scales[at][row] = __half2float(scale[row * 8]);
             }
         };
         step.template operator()<0>();

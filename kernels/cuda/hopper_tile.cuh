@@ -36,10 +36,11 @@ struct HopperArguments {
     CUtensorMap words;   // [strip of 16 rows][words], two at a time as one number of 64 bits
     CUtensorMap scales;  // [group][row]
     CUtensorMap zeros;
-    const unsigned char* inputs;  // [token tile][64 columns][token][128 bytes]
-    float* partials;              // [cluster][first tile, last tile][rank][four sums][worker]
-    int* counters;                // [tile][rank]: parts that are there
+    CUtensorMap inputs;  // [token][column], 64 columns at a time
+    float* partials;     // [cluster][first tile, last tile][rank][four sums][worker]
+    int* counters;       // [tile][rank]: parts that are there
     PackedArguments weight;
+    int inputBytes;  // of a step; a lone tile's is of the tokens that there are, for zeros take the engine longer than copies
     int gridParts;  // of a step, each with grids of its own: 1, 2 or 4
     bool together;  // whether they are neighbours, one copy; else one is asked for after the other
     int steps;
@@ -89,13 +90,13 @@ template <int bits, bool symmetric, int tokens>
 __device__ void askForCopies(const HopperArguments& a, Stage<bits, symmetric, tokens>* stages, Ring ring, int begin,
                              int end, int rank) {
     using Step = Stage<bits, symmetric, tokens>;
-    constexpr int share = sizeof(Step::inputs) / kCluster;
+    static_assert(kTiles == kCluster);  // a block's share of the inputs is a tile of columns
     // Calls ask(step, stage, barrier) for each step, when its stage is free, and what a tile begins with before.
     const auto each = [&](const auto& beginTile) {
         for (int at = begin; at < end;) {
             const int tile = at / a.steps, first = at - tile * a.steps, steps = min(end - at, a.steps - first);
             const int row = (tile / a.tokenTiles * kCluster + rank) * kRows;
-            auto ask = beginTile(tile, first, row);
+            const auto ask = beginTile(tile, row);
 #pragma unroll 1
             for (int step = first; step < first + steps; ++step) {
                 awaitAsleep(ring.empty + ring.slot, ring.parity ^ 1);
@@ -113,18 +114,15 @@ __device__ void askForCopies(const HopperArguments& a, Stage<bits, symmetric, to
     };
     switch ((static_cast<int>(threadIdx.x) - kWorkers) / 32) {
         case 0: {  // this block's share of inputs, to every block of the cluster
-            const int bytes = static_cast<int>(sizeof(Step::inputs) + sizeof(Step::words)) +
-                              a.gridParts * kRows * (symmetric ? 2 : 3);
+            const int bytes =
+                a.inputBytes + static_cast<int>(sizeof(Step::words)) + a.gridParts * kRows * (symmetric ? 2 : 3);
             waitForPrevious();
-            each([&](int tile, int first, int) {
-                const unsigned char* from =
-                    a.inputs +
-                    (static_cast<std::int64_t>(tile % a.tokenTiles) * a.steps + first) * sizeof(Step::inputs) +
-                    rank * share;
-                return [=](int, Step& stage, CopyBarrier* full) mutable {
+            each([&](int tile, int) {
+                const int token = tile % a.tokenTiles * tokens;
+                return [&, token](int step, Step& stage, CopyBarrier* full) {
                     expectBytes(full, bytes);
-                    bulkCopyToAll(&stage.inputs[0][0][0] + rank * share, from, share, full, (1 << kCluster) - 1);
-                    from += sizeof(Step::inputs);
+                    tensorCopyToAll(stage.inputs[rank], a.inputs, step * kColumns + rank * 64, token, full,
+                                    (1 << kCluster) - 1);
                 };
             });
             // No block goes while the other may still arrive at its barriers.
@@ -135,14 +133,14 @@ __device__ void askForCopies(const HopperArguments& a, Stage<bits, symmetric, to
             break;
         }
         case 1:
-            each([&](int, int, int row) {
+            each([&](int, int row) {
                 return [&, row](int step, Step& stage, CopyBarrier* full) {
                     tensorCopy(stage.words, a.words, step * (kTiles * Step::kTileWords / 2), row / 16, full);
                 };
             });
             break;
         case 2:
-            each([&](int, int, int row) {
+            each([&](int, int row) {
                 return [&, row](int step, Step& stage, CopyBarrier* full) {
                     grids(a.scales, row, step, &stage.scales[0][0], full);
                 };
@@ -150,7 +148,7 @@ __device__ void askForCopies(const HopperArguments& a, Stage<bits, symmetric, to
             break;
         default:
             if constexpr (!symmetric) {
-                each([&](int, int, int row) {
+                each([&](int, int row) {
                     return [&, row](int step, Step& stage, CopyBarrier* full) {
                         grids(a.zeros, row, step, &stage.zeros[0][0], full);
                     };

@@ -106,7 +106,7 @@ void CudaBackend::linear(const PackedWeight& weight, const GroupCall& call) {
         ordered.columnOrder = {};
         return linear(ordered, rest);
     }
-    const ProductPath path = pathOf(weight, call.x.rows());
+    const ProductPath path = pathOf(call.x.rows());
     if ((path == ProductPath::Decode || path == ProductPath::Few) && readsWhole(call.x) &&
         (fuses || call.epilogue != Epilogue::SiluGate) && productOfFew(weight, call, activations, path))
         return;
@@ -119,10 +119,6 @@ void CudaBackend::linear(const PackedWeight& weight, const GroupCall& call) {
     }
     compose(call, weight.rows, weight.bias,
             [&](ConstTensorView x, TensorView y, bool accumulate) { packedProduct(weight, x, y, accumulate); });
-}
-
-ProductPath CudaBackend::pathOf(const PackedWeight& weight, std::int64_t tokens) const {
-    return productPath(m_context->limits(), m_wantedPath, tokens, weight.rows * weight.columns);
 }
 
 bool CudaBackend::productOfFew(const PackedWeight& weight, const GroupCall& call, DType activations, ProductPath path) {
@@ -144,15 +140,14 @@ void CudaBackend::hopperProduct(const PackedWeight& weight, ConstTensorView x, T
                             false};
     const HopperShape shape = hopperShape(*m_context, x.rows(), weight);
     packedHopper(*m_context, weight, in, out, x.dtype(), shape,
-                 {scratch(m_arrangedScratch, shape.inputBytes),
-                  static_cast<float*>(scratch(m_productScratch, shape.partialBytes)),
+                 {static_cast<float*>(scratch(m_productScratch, shape.partialBytes)),
                   zeroCounters(m_productCounters, shape.counters)});
 }
 
 void CudaBackend::packedProduct(const PackedWeight& weight, ConstTensorView x, TensorView y, bool accumulate) {
     const ProductInput in{x.data(), x.rowStride(), static_cast<int>(x.rows()), nullptr, 0.0f};
     const ProductOutput out{y.data(), y.rowStride(), nullptr, y.dtype() == DType::Float32, accumulate, false};
-    const ProductPath path = pathOf(weight, x.rows());
+    const ProductPath path = pathOf(x.rows());
     if (path == ProductPath::Dense || !readsWhole(x) || !packedMiddleTakes(weight))
         return denseProduct(x, dequantized(weight, x.dtype()), y, accumulate);
     const MiddleShape shape = middleShape(*m_context, x.rows(), weight);

@@ -26,6 +26,7 @@
 
 #include "kernels/cuda/decode_inputs.cuh"
 #include "kernels/cuda/decode_pair.cuh"
+#include "kernels/cuda/lane_columns.cuh"
 #include "kernels/cuda/packed_decode.cuh"
 #include "kernels/cuda/packed_odd_groups.cuh"
 #include "kernels/cuda/partial_sums.cuh"
@@ -155,8 +156,7 @@ __global__ void __launch_bounds__(kMostWarps * 32, 2)
     };
     for (int slot = 0; slot < plan.slots; ++slot) askNext(slot);
 
-    const T* x =
-        nullptr;  // this lane's inputs: of the one token, or of token lane / 4; columns 8 (lane % 4) on of each half
+    const T* x = nullptr;  // of the one token, from this lane's inputs on; or of token lane / 4
     if constexpr (single) {
         x = staged + lane % 4 * 8;
         if (in.norm) {
@@ -173,7 +173,7 @@ __global__ void __launch_bounds__(kMostWarps * 32, 2)
     } else {
         waitForPrevious();
         if (!plan.early) letNextStart();
-        if (lane / 4 < in.tokens) x = static_cast<const T*>(in.x) + lane / 4 * in.stride + lane % 4 * 8;
+        if (lane / 4 < in.tokens) x = static_cast<const T*>(in.x) + lane / 4 * in.stride;
     }
 
     int slot = 0, batchBegin = 0;
@@ -188,9 +188,11 @@ __global__ void __launch_bounds__(kMostWarps * 32, 2)
                 uint4 inputs[4];
 #pragma unroll
                 for (int h = 0; h < 4; ++h) {
-                    if constexpr (!single) inputs[h] = {};
-                    if (single || (x && column + h * 32 < w.columns))
+                    if constexpr (single) {
                         inputs[h] = *reinterpret_cast<const uint4*>(x + column + h * 32);
+                    } else {
+                        inputs[h] = laneInputs(x + column + h * 32, x && column + h * 32 < w.columns, lane);
+                    }
                 }
                 multiplyPair<bits, T, symmetric, parts, single, count>(
                     totals, piece.words(0) + p * Piece::kPairWords, Piece::kStripWords,

@@ -3,9 +3,10 @@
 
 // Packed weights to dense ones: w[n, k] = (q[n, k] - z[g, n]) s[g, n], rounded once to the activation type.
 //
-// A warp a tile of 16 rows by 64 columns, a lane two rows of it and eight neighbours of each half: it reads 16 bytes at 4 bits and
-// writes 16 bytes four times, four lanes side by side. Bound: memory, bits / 8 + 2 bytes a weight.
+// A warp a tile of 16 rows by 64 columns, a lane two rows of it and, once four lanes have exchanged their codes, eight neighbours of each
+// half: it reads 16 bytes at 4 bits and writes 16 bytes four times, four lanes side by side. Bound: memory, bits / 8 + 2 bytes a weight.
 #include "kernels/cuda/dequant.cuh"
+#include "kernels/cuda/lane_columns.cuh"
 #include "kernels/cuda/packed_dequantize.cuh"
 
 namespace gptq {
@@ -21,33 +22,33 @@ struct Grids {
     int groupColumns;
 };
 
-// Two weights by their scale, rounded once: code minus zero is exact, and so is its product in float32.
+// Two codes as weights, rounded once: code minus zero is exact, and so is its product in float32.
 template <class T>
-__device__ std::uint32_t scaledPair(std::uint32_t weights, float scale) {
-    const auto pair = pairOf<PairOf<T>>(weights);
-    const T scaled[2] = {fromFloat<T>(asFloat(pair.x) * scale), fromFloat<T>(asFloat(pair.y) * scale)};
+__device__ std::uint32_t weightsOf(std::uint32_t codes, float zero, float scale) {
+    const auto pair = pairOf<PairOf<T>>(codes);
+    const T weights[2] = {fromFloat<T>((asFloat(pair.x) - zero) * scale),
+                          fromFloat<T>((asFloat(pair.y) - zero) * scale)};
     std::uint32_t bits;
-    memcpy(&bits, scaled, 4);
+    memcpy(&bits, weights, 4);
     return bits;
 }
 
+// row, column: where the lane's eight neighbours of the half begin.
 template <int bits, int half, class T>
-__device__ void writeHalf(const Grids& g, const LaneWords<bits>& words, int row, int column, T* out) {
-    if (column >= g.columns) return;
+__device__ void writeHalf(const Grids& g, const LaneWords<bits>& words, int row, int column, int lane, T* out) {
+    if (column >= g.columns) return;  // for all lanes
     const std::int64_t at = static_cast<std::int64_t>(column / g.groupColumns) * g.rows + row;
-    PairOf<T> zeros[2];
-    float scales[2];
+    const PairOf<T> none = zeroFor<bits, T>(0);
+    const FragmentA first = weightFragment<bits, half * 2, T>(words, none, none),
+                    second = weightFragment<bits, half * 2 + 1, T>(words, none, none);
 #pragma unroll
     for (int i = 0; i < 2; ++i) {
-        zeros[i] = zeroFor<bits, T>(g.zeros ? g.zeros[at + i * 8] : 1 << (bits - 1));
-        scales[i] = __half2float(g.scales[at + i * 8]);
-    }
-    const FragmentA first = weightFragment<bits, half * 2, T>(words, zeros[0], zeros[1]),
-                    second = weightFragment<bits, half * 2 + 1, T>(words, zeros[0], zeros[1]);
-#pragma unroll
-    for (int i = 0; i < 2; ++i) {
-        const uint4 eight{scaledPair<T>(first.x[i], scales[i]), scaledPair<T>(first.x[i + 2], scales[i]),
-                          scaledPair<T>(second.x[i], scales[i]), scaledPair<T>(second.x[i + 2], scales[i])};
+        std::uint32_t codes[4] = {first.x[i], first.x[i + 2], second.x[i], second.x[i + 2]};
+        exchangeColumns(codes, lane);
+        const auto zero = static_cast<float>(g.zeros ? g.zeros[at + i * 8] : 1 << (bits - 1));
+        const float scale = __half2float(g.scales[at + i * 8]);
+        const uint4 eight{weightsOf<T>(codes[0], zero, scale), weightsOf<T>(codes[1], zero, scale),
+                          weightsOf<T>(codes[2], zero, scale), weightsOf<T>(codes[3], zero, scale)};
         *reinterpret_cast<uint4*>(out + static_cast<std::int64_t>(row + i * 8) * g.columns + column) = eight;
     }
 }
@@ -60,8 +61,8 @@ __global__ void __launch_bounds__(kWarps * 32) dequantizeKernel(const std::uint3
     const int row = tile / tiles * 16 + lane / 4, column = tile % tiles * 64 + lane % 4 * 8;
     LaneWords<bits> lanes;
     lanes.load(words + static_cast<std::int64_t>(tile) * wordsOfTile(bits), lane);
-    writeHalf<bits, 0, T>(g, lanes, row, column, out);
-    writeHalf<bits, 1, T>(g, lanes, row, column + 32, out);
+    writeHalf<bits, 0, T>(g, lanes, row, column, lane, out);
+    writeHalf<bits, 1, T>(g, lanes, row, column + 32, lane, out);
 }
 
 }  // namespace

@@ -10,9 +10,7 @@
 //     warps 4-7:  outputs 64-127   | step | step | step | ...      a ring of stages, by the copy engine
 //     warps 8-11: ask for copies, a warp a kind: inputs, words, scales, zeros
 //
-// Two blocks of neighbouring outputs are a cluster: each copies half of a step's inputs to both. Inputs were rearranged by a small
-// kernel before, in the order of columns that packed_layout.h deals out and with the exchanged chunks of B, so that a step's
-// inputs are one piece. All steps of all tiles are one line that is cut into as many equal parts as there are clusters; tiles on
+// Two blocks of neighbouring outputs are a cluster: each copies half of a step's inputs to both. All steps of all tiles are one line that is cut into as many equal parts as there are clusters; tiles on
 // a cut are added up through scratch memory, by the last that comes, in the order of the parts: the same sums every time. Where
 // tiles fill the card well, cuts are between tiles. While the tensor cores work on 64 columns of a tile, its warps make weights of
 // the next 64. A warp writes its rows of a tile itself (hopper_output.cuh).
@@ -43,33 +41,6 @@ namespace {
 // What adding up the parts of tiles costs, in steps of tiles of so many tokens; as measured on an H100.
 constexpr int partSteps(int tokens) {
     return 6 + tokens / 28;
-}
-constexpr int kArrangeThreads = 128;
-
-// x to inputs as stages take them: [token tile][64 columns][token][chunk exchanged by token % 8], 16 bytes a chunk; chunk 2 s + b
-// of a half holds columns 8 q + 4 s + 2 b and the next for q of 0 to 3, zeros where there is no token or column. A thread a
-// token's half, 32 columns.
-__global__ void __launch_bounds__(kArrangeThreads)
-    arrangeInputsKernel(const ProductInput in, int columns, int halves, int tileTokens, int allTokens, uint4* to) {
-    letNextStart();  // which asks for weights while this kernel waits
-    waitForPrevious();
-    const int at = static_cast<int>(blockIdx.x) * kArrangeThreads + static_cast<int>(threadIdx.x);
-    const int token = at / halves, half = at % halves;
-    if (token >= allTokens) return;
-    uint4 from[4] = {};
-    if (token < in.tokens && half * 32 < columns) {
-        const auto* x = reinterpret_cast<const uint4*>(static_cast<const Half*>(in.x) + token * in.stride + half * 32);
-#pragma unroll
-        for (int q = 0; q < 4; ++q) from[q] = x[q];
-    }
-    const int row = token % tileTokens;
-    uint4* const chunks =
-        to + ((static_cast<std::int64_t>(token / tileTokens) * (halves / 2) + half / 2) * tileTokens + row) * 8;
-    const int swap = row % 8, first = half % 2 * 4;
-    chunks[(first + 0) ^ swap] = {from[0].x, from[1].x, from[2].x, from[3].x};
-    chunks[(first + 1) ^ swap] = {from[0].y, from[1].y, from[2].y, from[3].y};
-    chunks[(first + 2) ^ swap] = {from[0].z, from[1].z, from[2].z, from[3].z};
-    chunks[(first + 3) ^ swap] = {from[0].w, from[1].w, from[2].w, from[3].w};
 }
 
 // What copies take of the weight at once.
@@ -108,7 +79,6 @@ HopperShape hopperShape(const CudaContext& context, std::int64_t tokens, const P
     shape.tokens = tileTokensFor(tokens);
     const std::int64_t tokenTiles = blocksFor(tokens, shape.tokens);
     shape.steps = static_cast<int>(blocksFor(weight.columns, kColumns));
-    shape.inputBytes = static_cast<std::size_t>(tokenTiles * shape.tokens * shape.steps * kColumns) * 2;
     std::size_t stageBytes = 0;
     withBits(weight.scheme.bits, [&]<int bits>() {
         withTileTokens(shape.tokens, [&]<int tile>() { stageBytes = sizeof(Stage<bits, false, tile>); });
@@ -133,15 +103,12 @@ void packedHopper(const CudaContext& context, const PackedWeight& weight, const 
                   const ProductOutput& out, DType activations, const HopperShape& shape, const HopperScratch& scratch) {
     if (in.norm || out.gated) throw Error("product of many tokens: a norm or gate");
     const int tokenTiles = static_cast<int>(blocksFor(in.tokens, shape.tokens));
-    const int halves = shape.steps * kHalves, allTokens = tokenTiles * shape.tokens;
-    launchChained(context, arrangeInputsKernel,
-                  blocksFor(static_cast<std::int64_t>(allTokens) * halves, kArrangeThreads), kArrangeThreads, 0, in,
-                  static_cast<int>(weight.columns), halves, shape.tokens, allTokens,
-                  static_cast<uint4*>(scratch.inputs));
     const auto tiles = static_cast<int>(tokenTiles * blocksFor(weight.rows, kRows * kCluster));
     HopperArguments a{};
     mapWeight(weight, a);
-    a.inputs = static_cast<const unsigned char*>(scratch.inputs);
+    const int boxTokens = std::min(in.tokens, shape.tokens);
+    a.inputs = inputMap(in.x, in.tokens, weight.columns, in.stride, boxTokens);
+    a.inputBytes = boxTokens * kColumns * 2;
     a.partials = scratch.partials;
     a.counters = scratch.counters;
     a.steps = shape.steps;

@@ -15,7 +15,6 @@ struct HopperShape {
     int stages;                // steps in flight
     int clusters;              // of blocks; they share out all steps of all tiles
     int grain;                 // steps that stay together: 1, or a whole tile's
-    std::size_t inputBytes;    // rearranged inputs
     std::size_t partialBytes;  // of tiles that clusters share
     std::size_t counters;      // zero before and after
 };
@@ -25,7 +24,6 @@ HopperShape hopperShape(const CudaContext& context, std::int64_t tokens, const P
 bool packedHopperTakes(const CudaContext& context, const PackedWeight& weight);
 
 struct HopperScratch {
-    void* inputs;  // aligned to 128 bytes
     float* partials;
     int* counters;
 };

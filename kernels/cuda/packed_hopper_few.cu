@@ -4,23 +4,20 @@
 // Products of packed weights and up to 16 tokens on Hopper: y[t, n] = sum over k of x[t, k] (q[n, k] - z[g, n]) s[g, n].
 //
 // As in packed_hopper.cu weights become the A operand of a warpgroup's product in registers, inputs are its B operand in shared memory;
-// here weights are exact, code minus zero, and sums are scaled. So few inputs fit into shared memory whole, and are read from L2 only
-// once while the outputs pass by. Two blocks are a cluster, which makes unit after unit of 64 outputs and shares out the columns:
+// here weights are exact, code minus zero, and sums are scaled. Two blocks are a cluster, which makes unit after unit of 64 outputs and
+// shares out the columns:
 //
 //                      block 0               |              block 1
-//     inputs    columns of the first half    |   columns of the second, rearranged for products
+//     columns        the first half          |          the second half
 //     unit 0    warpgroup 0  |  warpgroup 1  |   warpgroup 0  |  warpgroup 1        two splits: two warpgroups share out a
 //     unit 1    warpgroup 2  |  warpgroup 3  |   warpgroup 2  |  warpgroup 3        block's columns; 1 or 4 are other plans
 //
-// A warp makes one strip, 16 outputs, of a unit; its words and scales come through a ring of its own, by the copy engine. The parts of
-// a strip's sums, one for each warpgroup in its line, are written where they are added up: to shared memory of the block that owns
-// the strip, every other one, whose barrier counts their bytes. So warps wait for each other only there, after a batch of units.
-// Inputs of so many columns that they do not fit come as they are needed, each warpgroup its own.
+// A warp makes one strip, 16 outputs, of a unit; its words and scales come through a ring of its own, its warpgroup's inputs through
+// another, all by the copy engine. The parts of a strip's sums, one for each warpgroup in its line, are written where they are added up:
+// to shared memory of the block that owns the strip, every other one, whose barrier counts their bytes. So warps wait for each other
+// only there, after a batch of units, and a warpgroup's for the inputs.
 //
-// float16 with 4 or 8 bits multiplies codes as they stand (dequant.cuh) and takes zeros off by the sums of inputs, one instruction a
-// pair of weights instead of two.
-//
-// Bound: memory, rows * columns * bits / 8 bytes; measured (docs/benchmarks.md) 65 to 73 % of a copy's bandwidth
+// Bound: memory, rows * columns * bits / 8 bytes; measured (docs/benchmarks.md) 70 to 74 % of a copy's bandwidth
 // at large shapes.
 #include "kernels/cuda/packed_hopper_few.cuh"
 
@@ -31,13 +28,15 @@
 #include "kernels/cuda/hopper_few_strip.cuh"
 #include "kernels/cuda/launch.h"
 #include "kernels/cuda/partial_sums.cuh"
+#include "kernels/cuda/tensor_map.h"
 
 namespace gptq {
 namespace {
 
 constexpr int kRanks = 2;       // blocks of a cluster
 constexpr int kUnitStrips = 4;  // a warp of a warpgroup each
-constexpr int kMeetings = 4;    // barriers of the block
+constexpr int kMeetings = 4;    // barriers of the block; and those for inputs
+constexpr int kBlockBarriers = kMeetings + kInputBarriers;
 
 // How work is shared out, and shared memory used.
 struct Plan {
@@ -46,7 +45,6 @@ struct Plan {
     int turns, moreTurns;  // units of a cluster; so many clusters have one more
     int slots;             // of a warp's ring
     int batch;             // units of a cluster between two meetings
-    int inputPairs;        // of tiles, that shared memory has room for
 };
 
 #ifdef GPTQ_HOPPER_DEVICE
@@ -78,13 +76,13 @@ struct Units {
 
 #endif
 
-template <int bits, class T, bool symmetric, int parts, bool streams>
+template <int bits, class T, bool symmetric, int parts>
 __global__ void __launch_bounds__(kWarps * 32, 1)
-    packedHopperFewKernel(const PackedArguments w, const ProductInput in, const ProductOutput out, const Plan plan) {
+    packedHopperFewKernel(const PackedArguments w, const __grid_constant__ CUtensorMap x, const int tokens,
+                          const ProductOutput out, const Plan plan) {
 #ifdef GPTQ_HOPPER_DEVICE
     extern __shared__ __align__(1024) unsigned char shared[];
     using Piece = Slot<bits, symmetric, parts>;
-    constexpr bool codes = multipliesCodes<bits, T, streams>;
     const int lane = static_cast<int>(threadIdx.x) % 32;
     const int warp =
         __shfl_sync(kAllLanes, static_cast<int>(threadIdx.x) / 32, 0);  // known to be the same in all lanes
@@ -94,22 +92,22 @@ __global__ void __launch_bounds__(kWarps * 32, 1)
     const int groups = kGroups >> plan.splitBits, firstTurn = warp / 4 >> plan.splitBits;
     const int pairs = (w.tiles + 1) / 2, shares = kRanks << plan.splitBits;
     const int share = (rank << plan.splitBits) + (warp / 4 & ((1 << plan.splitBits) - 1));
-    const int blockFirst = pairs * rank / kRanks, blockLast = pairs * (rank + 1) / kRanks;
     const int first = pairs * share / kRanks >> plan.splitBits, last = pairs * (share + 1) / kRanks >> plan.splitBits;
     // In shared memory: inputs, rings, barriers, two batches' parts of sums.
-    unsigned char* const staged = shared;
-    unsigned char* rest = shared + plan.inputPairs * inputBytes(codes, parts);
+    unsigned char* rest = shared + kInputBytes;
     unsigned char* const ring = rest + warp * plan.slots * Piece::kBytes;
     rest += kWarps * plan.slots * Piece::kBytes;
     auto* const written = reinterpret_cast<CopyBarrier*>(rest);
     auto* const added = written + 2;
-    auto* const barriers = written + kMeetings + warp * plan.slots;
-    rest += (kMeetings + kWarps * plan.slots) * 8;
+    auto* const ofInputs = written + kMeetings;
+    auto* const barriers = written + kBlockBarriers + warp * plan.slots;
+    rest += (kBlockBarriers + kWarps * plan.slots) * 8;
     float* const partial = reinterpret_cast<float*>(rest);
 
     if (lane < plan.slots) beginBarrier(barriers + lane, 33);
     if (threadIdx.x < 2) beginBarrier(written + threadIdx.x, 1);
     else if (threadIdx.x < kMeetings) beginBarrier(written + threadIdx.x, kWarps * kRanks);
+    else if (threadIdx.x < kBlockBarriers) beginBarrier(written + threadIdx.x, kPieceTiles);
     showBarriersToCopies();
     __syncwarp();
     arriveAtCluster();
@@ -129,23 +127,21 @@ __global__ void __launch_bounds__(kWarps * 32, 1)
         comingStrip += stripStep;
     };
     askNext(0);  // more before the inputs would delay them
-    const auto askRest = [&] {
-        for (int slot = 1; slot < plan.slots; ++slot) askNext(slot);
+    InputStream inputs(shared, ofInputs, tokens, warp, lane);
+    const int ownTurns = (turns - firstTurn + groups - 1) / groups;  // 0 where there are fewer turns than groups
+    int piecesToCome = ownTurns * ((last - first + kPiecePairs - 1) / kPiecePairs), comingInput = first;
+    const auto askInput = [&] {
+        if (piecesToCome == 0) return;
+        --piecesToCome;
+        inputs.ask(x, comingInput * 2);
+        comingInput = comingInput + kPiecePairs < last ? comingInput + kPiecePairs : first;
     };
     waitForPrevious();
     letNextStart();
-    [[maybe_unused]] InputStream<T, parts> stream{staged, warp, lane};
-    if constexpr (streams) {
-        stream.fetch(in, w.columns, first, last);
-        askRest();
-        stream.put();
-    } else {
-        stageInputs<T, parts, codes>(in, w.columns, blockFirst, blockLast, staged, plan.inputPairs, warp, lane,
-                                     askRest);
-        showToProducts();
-    }
-    __syncthreads();
     awaitCluster();
+    askInput();
+    askInput();
+    for (int slot = 1; slot < plan.slots; ++slot) askNext(slot);
 
     constexpr int kStripFloats = 16 * partialWidth(kTokens);
     const int perItem = out.gated ? 2 : 1, batchItems = plan.batch << units.itemBits,
@@ -155,7 +151,7 @@ __global__ void __launch_bounds__(kWarps * 32, 1)
     const auto finishBatch = [&](int index) {
         const int before = index * ownedOfBatch;
         finishParts<T, kTokens>(
-            partial + index % 2 * batchFloats, shares, out, in.tokens, before * perItem,
+            partial + index % 2 * batchFloats, shares, out, tokens, before * perItem,
             max(min(ownedOfBatch, ownedItems - before), 0) * perItem,
             [&](int t) { return units.stripOf((t >> (perItem - 1)) * kRanks + rank, t & (perItem - 1)); },
             [&] { awaitBarrier(written + index % 2, index / 2 % 2); });
@@ -173,25 +169,21 @@ __global__ void __launch_bounds__(kWarps * 32, 1)
             expectBytes(written + index % 2, items * perItem * shares * 16 * kTokens * 4);
         }
         for (; turn < end; turn += groups) {
-            StripSums<bits, T, symmetric, parts, codes> strip;
+            StripSums<bits, T, symmetric, parts> strip;
             for (int pair = first; pair < last; pair += kPiecePairs) {
                 const Piece piece{ring + slot * Piece::kBytes};
-                const auto inputs = [&](int p) {
-                    if constexpr (streams) return stream.at(p);
-                    else return InputPair<T, parts, codes>(staged, plan.inputPairs, pair - blockFirst + p);
-                };
-                const bool over = pair + kPiecePairs >= last, again = !over || turn + groups < turns;
-                if (streams && again) stream.fetch(in, w.columns, over ? first : pair + kPiecePairs, last);
+                inputs.await();
                 awaitBarrier(barriers + slot, parity);
-                strip.template multiplyPair<0>(piece, 0, inputs(0), pair > first, lane);
-                if (pair + 1 < last) strip.template multiplyPair<1>(piece, 1, inputs(1), true, lane);
+                strip.template multiplyPair<0>(piece, 0, inputs.at(0), pair > first, lane);
+                if (pair + 1 < last) strip.template multiplyPair<1>(piece, 1, inputs.at(2), true, lane);
                 __syncwarp();
                 askNext(slot);
                 if (++slot == plan.slots) {
                     slot = 0;
                     parity ^= 1;
                 }
-                if (streams && again) stream.put();
+                inputs.leave(warp / 4);
+                askInput();
             }
             if (parts == 1 && (last - first) % 2 == 1) strip.template end<0>();
             else strip.template end<1>();
@@ -214,22 +206,21 @@ __global__ void __launch_bounds__(kWarps * 32, 1)
 
 struct PlannedLaunch {
     Plan plan;
-    bool streams;
     std::size_t sharedBytes;
 };
 
-// The plan that takes the least time; none where shared memory is too small. slotBytes; pairBytes: of inputs that stay, with sums.
-std::optional<PlannedLaunch> planned(const CudaContext& context, const PackedArguments& w, std::size_t slotBytes,
-                                     std::size_t pairBytes) {
-    constexpr int kMostSlots = 3, kStreamSlots = 2, kMostBatch = 8, kFewerBatch = 4;
+// The plan that takes the least time; none where shared memory is too small.
+std::optional<PlannedLaunch> planned(const CudaContext& context, const PackedArguments& w, std::size_t slotBytes) {
+    // More pieces of weights in flight keep inputs waiting behind them.
+    constexpr int kSlots = 2, kMostBatch = 8, kFewerBatch = 4;
     constexpr std::size_t kReserve = 1024;  // what the driver keeps of a block's shared memory
     const auto upTo = [](int a, int b) { return (a + b - 1) / b; };
     const int units = upTo(w.rows / 16, kUnitStrips), pairs = (w.tiles + 1) / 2;
     const int clusters = std::min(context.properties().multiProcessorCount / kRanks, units),
               turns = upTo(units, clusters);
     const int batch = turns <= kMostBatch ? turns : kFewerBatch;
-    const std::size_t limit = context.limits().sharedBytes - kReserve,
-                      ofSlot = kWarps * (slotBytes + sizeof(CopyBarrier));
+    const std::size_t fixed =
+        kInputBytes + kBlockBarriers * sizeof(CopyBarrier) + kSlots * kWarps * (slotBytes + sizeof(CopyBarrier));
     std::optional<PlannedLaunch> best;
     int least = 0;
     for (int splitBits = 0; 1 << splitBits <= kGroups; ++splitBits) {
@@ -238,21 +229,16 @@ std::optional<PlannedLaunch> planned(const CudaContext& context, const PackedArg
         // In pairs of tiles: those of a warp, five for each strip, one for each part of the sums; as measured on an H100.
         const int time = upTo(turns, kGroups >> splitBits) * (upTo(pairs, shares) + 5) + shares;
         if (best && time >= least) continue;
-        const std::size_t rest = kMeetings * sizeof(CopyBarrier) +
-                                 partialBytes(shares, batch * kUnitStrips / kRanks, kTokens) * (turns > batch ? 2 : 1);
-        const std::size_t staying = upTo(pairs, kRanks) * pairBytes;
-        const bool streams = rest + staying + 2 * ofSlot > limit;
-        const std::size_t fixed = rest + (streams ? kStreamPairs * inputBytes(false, 0) : staying);
-        if (fixed + 2 * ofSlot > limit) continue;
-        const int slots = std::min(streams ? kStreamSlots : kMostSlots, static_cast<int>((limit - fixed) / ofSlot));
+        const std::size_t bytes =
+            fixed + partialBytes(shares, batch * kUnitStrips / kRanks, kTokens) * (turns > batch ? 2 : 1);
+        if (bytes > context.limits().sharedBytes - kReserve) continue;
         const Plan plan{.splitBits = splitBits,
                         .clusters = clusters,
                         .turns = units / clusters,
                         .moreTurns = units % clusters,
-                        .slots = slots,
-                        .batch = batch,
-                        .inputPairs = streams ? kStreamPairs : upTo(pairs, kRanks)};
-        best = PlannedLaunch{plan, streams, fixed + slots * ofSlot};
+                        .slots = kSlots,
+                        .batch = batch};
+        best = PlannedLaunch{plan, bytes};
         least = time;
     }
     return best;
@@ -260,15 +246,11 @@ std::optional<PlannedLaunch> planned(const CudaContext& context, const PackedArg
 
 template <int bits, class T, bool symmetric, int parts>
 bool launchFew(const CudaContext& context, const PackedArguments& w, const ProductInput& in, const ProductOutput& out) {
-    const auto launch =
-        planned(context, w, Slot<bits, symmetric, parts>::kBytes, inputBytes(multipliesCodes<bits, T, false>, parts));
+    const auto launch = planned(context, w, Slot<bits, symmetric, parts>::kBytes);
     if (!launch) return false;
-    const auto start = [&]<bool streams>() {
-        launchClusters(context, packedHopperFewKernel<bits, T, symmetric, parts, streams>, kRanks,
-                       static_cast<unsigned>(launch->plan.clusters) * kRanks, kWarps * 32, launch->sharedBytes, w, in,
-                       out, launch->plan);
-    };
-    launch->streams ? start.template operator()<true>() : start.template operator()<false>();
+    launchClusters(context, packedHopperFewKernel<bits, T, symmetric, parts>, kRanks,
+                   static_cast<unsigned>(launch->plan.clusters) * kRanks, kWarps * 32, launch->sharedBytes, w,
+                   inputMap(in.x, in.tokens, w.columns, in.stride, in.tokens), in.tokens, out, launch->plan);
     return true;
 }
 

@@ -6,9 +6,9 @@
 // A block makes 64 outputs of up to 64 tokens, over all inputs or a split of them, 128 inputs a step:
 //
 //     weights 64 x 128                          inputs, up to 64 tokens x 128
-//     | warp 0: rows 0-31  | warp 2: the  |     copied to shared memory with the weights, some steps ahead; a token's eight
-//     | warp 1: rows 32-63 | same rows    |     neighbours are B's fragments of one lane, 16 bytes, whose place is swapped
-//       inputs 0-63          64-127             between halves for odd tokens so that no two lanes meet in a bank
+//     | warp 0: rows 0-31  | warp 2: the  |     copied to shared memory with the weights, some steps ahead; eight neighbours
+//     | warp 1: rows 32-63 | same rows    |     of a token are a chunk, whose place depends on the token so that the
+//       inputs 0-63          64-127             chunks of eight tokens, which are read at once, lie in banks of their own
 //
 // Weights become the A operand of mma.m16n8k16 in registers, scaled and rounded to the activation type there, as a dequantized
 // matrix would be; sums are float32. Warps of the same rows add up through shared memory, splits through scratch memory, where
@@ -47,7 +47,7 @@ struct Stage {
 
 // Where a token's eight neighbours lie in its row of a stage.
 __device__ inline int placeOf(int token, int eighth) {
-    return eighth ^ (token % 2) << 2;
+    return eighth ^ token % 8;
 }
 
 template <int bits, int tokenTiles>
@@ -95,8 +95,8 @@ __device__ void multiplyStage(const MiddleArguments& a, const Stage<bits, tokenT
         uint4 inputs[tokenTiles];
 #pragma unroll
         for (int n = 0; n < tokenTiles; ++n) {
-            const int token = n * 8 + lane / 4;
-            inputs[n] = stage.inputs[token][placeOf(token, tile * 8 + h * 4 + lane % 4)];
+            const int token = n * 8 + lane % 8;
+            inputs[n] = loadMatrices(&stage.inputs[token][placeOf(token, tile * 8 + h * 4 + lane / 8)]);
         }
 #pragma unroll
         for (int s = 0; s < 2; ++s) {

@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // Decode products of packed weights whose groups end inside of a half tile: y[t, n] = sum over k of x[t, k] (q[n, k] - z[g, n])
-// s[g, n], 1 to 8 tokens. A lane's eight inputs of a half lie in one group. No tensor core, whose sums cross groups: a lane
-// multiplies its two rows' weights by its own inputs of every token, in float32. A block a strip of 16 outputs.
+// s[g, n], 1 to 8 tokens. Four lanes exchange their codes until each has eight neighbours of a half, which lie in one group. No tensor core,
+// whose sums cross groups: a lane multiplies its two rows' weights by its own inputs of every token, in float32. A block a strip of 16
+// outputs.
 #include "kernels/cuda/dequant.cuh"
+#include "kernels/cuda/lane_columns.cuh"
 #include "kernels/cuda/packed_odd_groups.cuh"
 #include "kernels/cuda/partial_sums.cuh"
 
@@ -28,17 +30,17 @@ __global__ void __launch_bounds__(kWarps * 32)
         words.load(w.words + static_cast<std::int64_t>(strip * w.tiles + tile) * wordsOfTile(bits), lane);
         const auto multiply = [&]<int half>() {
             const int column = tile * 64 + half * 32 + lane % 4 * 8;
-            if (column >= w.columns) return;
+            if (column >= w.columns) return;  // for all lanes
             const std::int64_t at = static_cast<std::int64_t>(column / w.groupColumns) * w.rows + strip * 16 + lane / 4;
-            const auto zero = [&](std::int64_t row) {
-                return zeroFor<bits, T>(w.zeros ? w.zeros[row] : 1 << (bits - 1));
-            };
-            const FragmentA first = weightFragment<bits, half * 2, T>(words, zero(at), zero(at + 8)),
-                            second = weightFragment<bits, half * 2 + 1, T>(words, zero(at), zero(at + 8));
+            const PairOf<T> none = zeroFor<bits, T>(0);
+            const FragmentA first = weightFragment<bits, half * 2, T>(words, none, none),
+                            second = weightFragment<bits, half * 2 + 1, T>(words, none, none);
 #pragma unroll
             for (int r = 0; r < 2; ++r) {
                 const float scale = __half2float(w.scales[at + r * 8]);
-                const std::uint32_t pairs[4] = {first.x[r], first.x[r + 2], second.x[r], second.x[r + 2]};
+                const auto zero = static_cast<float>(w.zeros ? w.zeros[at + r * 8] : 1 << (bits - 1));
+                std::uint32_t codes[4] = {first.x[r], first.x[r + 2], second.x[r], second.x[r + 2]};
+                exchangeColumns(codes, lane);
 #pragma unroll
                 for (int t = 0; t < kTokens; ++t) {
                     if (t >= in.tokens) break;
@@ -46,8 +48,9 @@ __global__ void __launch_bounds__(kWarps * 32)
                     float sum = 0;
 #pragma unroll
                     for (int i = 0; i < 4; ++i) {
-                        const auto weights = pairOf<PairOf<T>>(pairs[i]);
-                        sum += asFloat(weights.x) * asFloat(x[2 * i]) + asFloat(weights.y) * asFloat(x[2 * i + 1]);
+                        const auto pair = pairOf<PairOf<T>>(codes[i]);
+                        sum += (asFloat(pair.x) - zero) * asFloat(x[2 * i]) +
+                               (asFloat(pair.y) - zero) * asFloat(x[2 * i + 1]);
                     }
                     sums[r][t] += sum * scale;
                 }

@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "kernels/cuda/dequant.cuh"
+#include "kernels/cuda/lane_columns.cuh"
 #include "kernels/cuda/packed_decode.cuh"
 #include "kernels/cuda/packed_wide.cuh"
 #include "kernels/cuda/partial_sums.cuh"
@@ -185,12 +186,11 @@ __global__ void __launch_bounds__(kMostWarps * 32, 1)
 
     waitForPrevious();
     letNextStart();
-    const T* x[tokenTiles] =
-        {};  // this lane's inputs: tokens lane / 4 and 8 more, columns 8 (lane % 4) on of each half
+    const T* x[tokenTiles] = {};  // tokens lane / 4 and 8 more
 #pragma unroll
     for (int n = 0; n < tokenTiles; ++n) {
         const int token = n * 8 + lane / 4;
-        if (token < in.tokens) x[n] = static_cast<const T*>(in.x) + token * in.stride + lane % 4 * 8;
+        if (token < in.tokens) x[n] = static_cast<const T*>(in.x) + token * in.stride;
     }
 
     int slot = 0, batchBegin = 0;
@@ -204,13 +204,12 @@ __global__ void __launch_bounds__(kMostWarps * 32, 1)
             for (int p = 0; p < Piece::kPairs; ++p) {
                 if (begin + p >= last) break;
                 const int column = (begin + p) * kPairColumns;
-                uint4 inputs[tokenTiles][4] = {};
+                uint4 inputs[tokenTiles][4];
 #pragma unroll
                 for (int n = 0; n < tokenTiles; ++n) {
 #pragma unroll
                     for (int h = 0; h < 4; ++h) {
-                        if (x[n] && column + h * 32 < w.columns)
-                            inputs[n][h] = *reinterpret_cast<const uint4*>(x[n] + column + h * 32);
+                        inputs[n][h] = laneInputs(x[n] + column + h * 32, x[n] && column + h * 32 < w.columns, lane);
                     }
                 }
 #pragma unroll

@@ -109,6 +109,17 @@ __device__ inline std::uint32_t maskedOr(std::uint32_t word, std::uint32_t mask,
     return result;
 }
 
+// Four matrices of eight rows of 16 bytes from shared memory (PTX ISA, "ldmatrix"): lane t names row t % 8 of matrix t / 8, and is given
+// of row t / 4 of each the word t % 4.
+__device__ inline uint4 loadMatrices(const void* row) {
+    uint4 words;
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
+                 : "=r"(words.x), "=r"(words.y), "=r"(words.z), "=r"(words.w)
+                 : "r"(static_cast<std::uint32_t>(__cvta_generic_to_shared(row)))
+                 : "memory");
+    return words;
+}
+
 // Weights are read once a step: past L1, which inputs and scales need.
 __device__ inline std::uint32_t loadStreaming(const std::uint32_t* address) {
     std::uint32_t value;

@@ -175,21 +175,21 @@ __device__ inline void storeAt(std::uint32_t address, float first, float second,
                  "f"(first), "f"(second), "r"(barrier)
                  : "memory");
 }
-// bulkCopy to the same address, and to the barrier there, of every block of the cluster that `blocks` has a bit of.
-__device__ inline void bulkCopyToAll(void* shared, const void* global, int bytes, CopyBarrier* barrier,
-                                     std::uint16_t blocks) {
-    asm volatile(
-        "cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes.multicast::cluster [%0], [%1], %2, [%3], "
-        "%4;" ::"r"(sharedAddress(shared)),
-        "l"(global), "r"(bytes), "r"(sharedAddress(barrier)), "h"(blocks)
-        : "memory");
-}
 // A box of a matrix (tensor_map.h) from (row, column) on, by one thread; zeros where there is none. To 128 bytes aligned.
 __device__ inline void tensorCopy(void* shared, const CUtensorMap& map, int column, int row, CopyBarrier* barrier) {
     asm volatile(
         "cp.async.bulk.tensor.2d.shared::cluster.global.tile.mbarrier::complete_tx::bytes [%0], [%1, {%2, %3}], "
         "[%4];" ::"r"(sharedAddress(shared)),
         "l"(&map), "r"(column), "r"(row), "r"(sharedAddress(barrier))
+        : "memory");
+}
+// The same to this address, and to the barrier there, of every block of the cluster that `blocks` has a bit of.
+__device__ inline void tensorCopyToAll(void* shared, const CUtensorMap& map, int column, int row, CopyBarrier* barrier,
+                                       std::uint16_t blocks) {
+    asm volatile(
+        "cp.async.bulk.tensor.2d.shared::cluster.global.tile.mbarrier::complete_tx::bytes.multicast::cluster [%0], "
+        "[%1, {%2, %3}], [%4], %5;" ::"r"(sharedAddress(shared)),
+        "l"(&map), "r"(column), "r"(row), "r"(sharedAddress(barrier)), "h"(blocks)
         : "memory");
 }
 

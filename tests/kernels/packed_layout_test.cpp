@@ -99,8 +99,8 @@ void PackedLayoutTest::everyPositionOfATileHasOneLaneAndCode() {
     QCOMPARE(positions.size(), static_cast<std::size_t>(kTileRows * kTileColumns));
 }
 
-// PTX ISA, matrix A of mma.m16n8k16: row lane / 4 for a0 a1 a4 a5, else 8 more. The columns are dealt out so that a lane's of
-// the two steps of a half are eight neighbours, in the order a0 a1 a4 a5.
+// PTX ISA, matrix A of mma.m16n8k16: row lane / 4 for a0 a1 a4 a5, else 8 more; column lane % 4 * 2 and the next for a0 to a3, else 8
+// more.
 void PackedLayoutTest::positionsAreThoseOfTheTensorCoreFragment() {
     for (int lane = 0; lane < 32; ++lane) {
         for (int step = 0; step < 4; ++step) {
@@ -108,7 +108,7 @@ void PackedLayoutTest::positionsAreThoseOfTheTensorCoreFragment() {
                 const bool upperRows = i == 0 || i == 1 || i == 4 || i == 5;
                 const TilePosition at = positionInTile(lane, step * 8 + i);
                 QCOMPARE(at.row, lane / 4 + (upperRows ? 0 : 8));
-                QCOMPARE(at.column, 32 * (step / 2) + lane % 4 * 8 + 4 * (step % 2) + (i & 1) + (i < 4 ? 0 : 2));
+                QCOMPARE(at.column, 16 * step + lane % 4 * 2 + (i & 1) + (i < 4 ? 0 : 8));
             }
         }
     }
@@ -129,7 +129,7 @@ void PackedLayoutTest::fourBitCodesLieAsTheDiagramSays() {
     }
     // Lane 0 owns these of the first step; read as the diagram, a0 to a7 are 1 to 8.
     Codes codes(32 * 64);
-    const std::pair<int, int> places[8] = {{0, 0}, {0, 1}, {8, 0}, {8, 1}, {0, 2}, {0, 3}, {8, 2}, {8, 3}};
+    const std::pair<int, int> places[8] = {{0, 0}, {0, 1}, {8, 0}, {8, 1}, {0, 8}, {0, 9}, {8, 8}, {8, 9}};
     for (std::size_t i = 0; i < 8; ++i)
         codes[static_cast<std::size_t>(places[i].first * 64 + places[i].second)] = static_cast<std::uint8_t>(i + 1);
     QCOMPARE(packCodes(codes, 32, 64, 4)[0], 0x86427531u);
