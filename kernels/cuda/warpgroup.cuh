@@ -118,11 +118,6 @@ __device__ inline void receiveSums(float (&sums)[count]) {
     for (float& sum : sums) asm volatile("" : "+f"(sum)::"memory");
 }
 
-// What this thread wrote to shared memory is seen by products and copies of the asynchronous kind, once others know of it.
-__device__ inline void showToProducts() {
-    asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
-}
-
 // awaitBarrier for those who have nothing else to do and leave the others the instructions.
 __device__ inline void awaitAsleep(CopyBarrier* barrier, unsigned parity) {
     asm volatile(
