@@ -42,10 +42,14 @@ inline constexpr int kTogether = single&& bits == 2 ? 2 : 1;
 
 // How shared memory is used, and how often warps meet.
 struct Plan {
-    int slots;       // of a ring
-    int batch;       // strips between two meetings
-    bool bulk;       // words come by the copy engine
-    bool early;      // the next kernel may start at once, rather than when this one has its inputs
+    int slots;   // of a ring
+    int batch;   // strips between two meetings
+    bool bulk;   // words come by the copy engine
+    bool early;  // the next kernel may start at once, rather than when this one has its inputs
+    int units;   // of a block: strips, or a gate and its up; so many blocks have one more
+    int moreUnits;
+    int pairs;  // of a warp in each strip; so many warps have one more
+    int morePairs;
     int nextStrip;   // from a block's even turn to its next, odd one, and
     int nextStrips;  // to its next even one
 };
@@ -77,42 +81,37 @@ __device__ inline int stripOf(int turn, const Plan& plan) {
     return static_cast<int>(blockIdx.x) + (turn & 1) * plan.nextStrip + (turn >> 1) * plan.nextStrips;
 }
 
-// Starts copying a piece: pairs from `pair` on, before `last`, of the block's strips from `turn` on, before `turns`.
+// Starts copying a piece: pairs [pair, pair + pairs) of `count` strips, the one given and the next of the block. All but the lane is
+// the same in the whole warp, which the copy engine's instructions need: known so, they take a third of the instructions.
 template <int bits, bool symmetric, int parts, bool single>
-__device__ void ask(int turn, int turns, int pair, int last, const PackedArguments& w, const Plan& plan,
+__device__ void ask(int strip, int count, int pair, int pairs, const PackedArguments& w, const Plan& plan,
                     const Slot<bits, symmetric, parts, single>& slot, CopyBarrier* barrier, int lane) {
     using Piece = Slot<bits, symmetric, parts, single>;
-    constexpr int strips = Piece::strips;
     constexpr int kTileWords = static_cast<int>(wordsOfTile(bits));
-    const int words = min(min(Piece::kPairs, last - pair) * 2, w.tiles - pair * 2) * kTileWords;
-    const int count = min(strips, turns - turn);
+    const int words = min(pairs * 2, w.tiles - pair * 2) * kTileWords;
+    const auto wordsOf = [&](int s) {
+        return w.words + static_cast<std::int64_t>((strip + s * plan.nextStrip) * w.tiles + pair * 2) * kTileWords;
+    };
     if (plan.bulk) {
         if (lane == 0) {
             expectBytes(barrier, count * words * 4);
-#pragma unroll
-            for (int s = 0; s < strips; ++s) {
-                if (s == count) break;
-                const int strip = stripOf(turn + s, plan);
-                bulkCopy(slot.words(s), w.words + static_cast<std::int64_t>(strip * w.tiles + pair * 2) * kTileWords,
-                         words * 4, barrier);
-            }
+            bulkCopy(slot.words(0), wordsOf(0), words * 4, barrier);
+            if (Piece::strips == 2 && count == 2) bulkCopy(slot.words(1), wordsOf(1), words * 4, barrier);
         }
     } else {
 #pragma unroll 1
         for (int s = 0; s < count; ++s) {
-            const std::uint32_t* from =
-                w.words + static_cast<std::int64_t>(stripOf(turn + s, plan) * w.tiles + pair * 2) * kTileWords;
 #pragma unroll 1
-            for (int i = lane * 4; i < words; i += 128) copyAsync<16>(slot.words(s) + i, from + i);
+            for (int i = lane * 4; i < words; i += 128) copyAsync<16>(slot.words(s) + i, wordsOf(s) + i);
         }
     }
     // Two lanes a scaled part, eight rows each. Behind the last input any scale will do that is a number.
     constexpr int kLanes = Piece::kPairs * parts * 2;
-    static_assert(strips * kLanes <= 32);
-    const int s = static_cast<int>(threadIdx.x % 32 / kLanes), part = static_cast<int>(threadIdx.x % kLanes / 2);
-    if (s < count && pair + part / parts < last) {
-        const int from =
-            w.groupOfHalf(pair * 4 + part * (4 / parts)) * w.rows + stripOf(turn + s, plan) * 16 + lane % 2 * 8;
+    static_assert(Piece::strips <= 2 && Piece::strips * kLanes <= 32);
+    const int s = lane / kLanes, part = lane % kLanes / 2;
+    if (s < count && part < pairs * parts) {
+        const int row = (strip + s * plan.nextStrip) * 16 + lane % 2 * 8;
+        const int from = w.groupOfHalf(pair * 4 + part * (4 / parts)) * w.rows + row;
         copyAsync<16>(slot.scales(0) + lane * 8, w.scales + from);
         if constexpr (!symmetric) copyAsync<8>(slot.zeros(0) + lane * 8, w.zeros + from);
     }
@@ -125,11 +124,12 @@ __global__ void __launch_bounds__(kMostWarps * 32, 2)
     extern __shared__ __align__(128) unsigned char shared[];
     using Piece = Slot<bits, symmetric, parts, single>;
     constexpr int together = Piece::strips;
-    const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
-    const int warps = static_cast<int>(blockDim.x) / 32, perUnit = out.gated ? 2 : 1;
-    const int strips = (w.rows / (16 * perUnit) - static_cast<int>(blockIdx.x) + static_cast<int>(gridDim.x) - 1) /
-                       static_cast<int>(gridDim.x) * perUnit;
-    const int pairs = (w.tiles + 1) / 2, first = pairs * warp / warps, last = pairs * (warp + 1) / warps;
+    const int lane = static_cast<int>(threadIdx.x) % 32;
+    const int warp = __shfl_sync(kAllLanes, static_cast<int>(threadIdx.x) / 32, 0);  // known to be the warp's
+    const int warps = static_cast<int>(blockDim.x) / 32, block = static_cast<int>(blockIdx.x);
+    const int strips = (plan.units + (block < plan.moreUnits ? 1 : 0)) << (out.gated ? 1 : 0);
+    const int pairs = (w.tiles + 1) / 2, first = warp * plan.pairs + min(warp, plan.morePairs),
+              last = first + plan.pairs + (warp < plan.morePairs ? 1 : 0);
     // In shared memory: barriers, rings, one token's inputs up to a whole pair, their sums, sums of the warps.
     auto* const barriers = reinterpret_cast<CopyBarrier*>(shared) + warp * plan.slots;
     unsigned char* rest = shared + (warps * plan.slots * 8 + 127) / 128 * 128;
@@ -145,13 +145,16 @@ __global__ void __launch_bounds__(kMostWarps * 32, 2)
     showBarriersToCopies();
     __syncwarp();
     if (plan.early) letNextStart();
-    int comingTurn = first < last ? 0 : strips, comingPair = first;
+    int comingTurn = first < last ? 0 : strips, comingStrip = block, comingPair = first;
     const auto askNext = [&](int slot) {
         if (comingTurn >= strips) return;
-        ask(comingTurn, strips, comingPair, last, w, plan, Piece{ring + slot * Piece::kBytes}, barriers + slot, lane);
+        ask(comingStrip, min(together, strips - comingTurn), comingPair, min(Piece::kPairs, last - comingPair), w, plan,
+            Piece{ring + slot * Piece::kBytes}, barriers + slot, lane);
         comingPair += Piece::kPairs;
         if (comingPair < last) return;
         comingPair = first;
+        if constexpr (together == 2) comingStrip += plan.nextStrips;
+        else comingStrip += comingTurn % 2 == 0 ? plan.nextStrip : plan.nextStrips - plan.nextStrip;
         comingTurn += together;
     };
     for (int slot = 0; slot < plan.slots; ++slot) askNext(slot);
@@ -247,16 +250,20 @@ std::optional<PlannedLaunch> planned(const PackedArguments& w, const ProductInpu
     const int mostStrips = (units + blocks - 1) / blocks * perUnit;
     const int fitting = kPartialBytes / static_cast<int>(partialBytes(warps, perBatch, in.tokens)) * perBatch;
     const bool large = static_cast<std::int64_t>(w.rows) * w.columns >= kLarge;
+    const int pairs = (w.tiles + 1) / 2;
     const Plan plan{.slots = slots,
                     .batch = std::min(std::max(fitting, perBatch), mostStrips),
                     .bulk = false,
                     .early = large,
+                    .units = units / blocks,
+                    .moreUnits = units % blocks,
+                    .pairs = pairs / warps,
+                    .morePairs = pairs % warps,
                     .nextStrip = gated ? w.rows / 32 : blocks,
                     .nextStrips = gated ? blocks : 2 * blocks};
     const auto rings = static_cast<std::size_t>(warps * slots);
     std::size_t bytes = (rings * sizeof(CopyBarrier) + 127) / 128 * 128 + rings * slotBytes +
                         partialBytes(warps, plan.batch, in.tokens);
-    const int pairs = (w.tiles + 1) / 2;
     if (in.tokens == 1) bytes += static_cast<std::size_t>(pairs * kPairColumns * 2 + offsetBytes(pairs, parts));
     if (bytes > limit || (in.norm && w.columns > warps * kNormPieces * kPairColumns)) return {};
     return PlannedLaunch{plan, blocks, bytes};
@@ -299,9 +306,10 @@ DecodeShape decodeShape(std::int64_t rows, std::int64_t columns, std::int64_t to
         return {warps, warps * 2 * (bits + 1) * 1024, multiprocessors * kMostWarps / warps};
     }
     const auto pairs = static_cast<int>((tilesAcross(columns) + 1) / 2);
-    // Of 3 bits 80 KB are three pieces a warp, 70 two, which many strips want.
-    const bool manyStrips = rows / kTileRows > 8 * multiprocessors;
-    const int ringKilobytes = bits == 8 ? 140 : bits == 4 ? 102 : bits == 3 && manyStrips ? 70 : 80;
+    // Of 3 bits 80 KB are three pieces a warp, 60 two, which a few strips a block want.
+    const std::int64_t strips = rows / kTileRows;
+    const bool fewStrips = strips > 2 * multiprocessors && strips <= 8 * multiprocessors;
+    const int ringKilobytes = bits == 8 ? 140 : bits == 4 ? 102 : bits == 3 && fewStrips ? 60 : 80;
     return {std::min(pairs, kMostWarps), ringKilobytes << 10, multiprocessors};
 }
 

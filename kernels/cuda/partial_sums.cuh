@@ -27,10 +27,11 @@ __device__ void finishParts(const float* partial, int parts, const ProductOutput
     const int width = partialWidth(tokens);
     const auto sumOf = [&](int turn, int row, int token) {
         float sum = 0;
+#pragma unroll 8
         for (int part = 0; part < parts; ++part) sum += partial[((turn * parts + part) * 16 + row) * width + token];
         return out.bias ? sum + out.bias[stripOf(firstTurn + turn) * 16 + row] : sum;
     };
-    const int perUnit = out.gated ? 2 : 1, outputs = count / perUnit * 16 * tokens;
+    const int perUnit = out.gated ? 2 : 1, outputs = (out.gated ? count / 2 : count) * 16 * tokens;
     struct Place {
         int turn, row, token;
     };
