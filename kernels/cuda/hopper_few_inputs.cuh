@@ -21,8 +21,7 @@ inline constexpr int kInputBytes = kInputBarriers * kPieceTiles * kTileBytes;
 
 #ifdef GPTQ_HOPPER_DEVICE
 
-// A warpgroup's inputs, a piece of two pairs of tiles at a time, in turns in three places: one that products read, one that has come or
-// comes, and one that the warps have left behind.
+// A warpgroup's inputs, a piece of two pairs of tiles at a time, in turns in three places: one that products read, the others coming.
 struct InputStream {
     unsigned char* places;  // of the warpgroup
     CopyBarrier* barriers;  // a place each
@@ -48,7 +47,7 @@ struct InputStream {
         comingPlace = comingPlace == kInputPlaces - 1 ? 0 : comingPlace + 1;
     }
     __device__ void await() const { awaitBarrier(barriers + place, parity); }
-    // This piece is done; the warpgroup meets, after which the place of the piece before may be written.
+    // This piece's products are done; the warpgroup meets, after which its place may be written.
     __device__ void leave(int group) {
         if (++place == kInputPlaces) {
             place = 0;

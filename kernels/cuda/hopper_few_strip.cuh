@@ -46,81 +46,64 @@ __device__ void ask(int strip, int pair, int last, const PackedArguments& w, con
         copyAsync<16>(slot.scales(0) + lane * 8, w.scales + at);
         if constexpr (!symmetric) copyAsync<8>(slot.zeros(0) + lane * 8, w.zeros + at);
     }
-    arriveAfterCopies(barrier);
+    endCopies();
 }
 
 // Sums of a warp's strip, of one share of the columns: of rows lane / 4 and lane / 4 + 8, as FragmentC, for eight tokens and eight more.
-// While products of one step go on, the weights of the next are made; the sums of a scaled part are scaled a step later.
+// While products of one step go on, the weights of the next are made.
 template <int bits, class T, bool symmetric, int parts>
 struct StripSums {
     static constexpr int kSteps = parts == 1 ? 2 : 4;  // of a pair
     static constexpr int kOfStep = 8 / kSteps;         // products
 
     float totals[8] = {};
-    float sums[2][8];
-    float scales[2][2];
+    float sums[8];
 
-    template <int which>
-    __device__ void scale() {
-        receiveSums(sums[which]);
-#pragma unroll
-        for (int i = 0; i < 8; ++i) totals[i] += sums[which][i] * scales[which][i / 2 % 2];
-    }
-
-    // inputs: of the pair's tiles. pending: the part before this pair has not been scaled yet.
-    template <int which>
-    __device__ void multiplyPair(const Slot<bits, symmetric, parts>& slot, int pair, const unsigned char* inputs,
-                                 bool pending, int lane) {
+    // inputs: of the pair's tiles. Inlined, or sums would lie in memory.
+    __device__ __forceinline__ void multiplyPair(const Slot<bits, symmetric, parts>& slot, int pair,
+                                                 const unsigned char* inputs, int lane) {
         LaneWords<bits> words[2];
         words[0].read(slot.words(pair), lane);
         words[1].read(slot.words(pair) + wordsOfTile(bits), lane);
-        const auto step = [&]<int s>() {
-            constexpr bool begins = parts == 4 || s == 0;
-            constexpr int part = parts == 4 ? s : 0, at = parts == 4 ? s % 2 : which;
-            const Half* const scale = slot.scales(pair) + part * 16 + lane / 4;
-            const std::uint8_t* const zero = slot.zeros(pair) + part * 16 + lane / 4;
-            [[maybe_unused]] const PairOf<T> zeroLow = zeroFor<bits, T>(symmetric ? 1 << (bits - 1) : zero[0]),
-                                             zeroHigh = zeroFor<bits, T>(symmetric ? 1 << (bits - 1) : zero[8]);
-            FragmentA weights[kOfStep];
-            const auto weigh = [&]<int k>() {
-                constexpr int product = s * kOfStep + k;
-                weights[k] = weightFragment<bits, product % 4, T>(words[product / 4], zeroLow, zeroHigh);
-            };
-            weigh.template operator()<0>();
-            weigh.template operator()<1>();
-            if constexpr (kOfStep == 4) {
-                weigh.template operator()<2>();
-                weigh.template operator()<3>();
-            }
-            beginProducts();
-#pragma unroll
-            for (int k = 0; k < kOfStep; ++k) {
-                const int product = s * kOfStep + k;
-                multiplyWarpgroup<kTokens, T>(
-                    sums[at], weights[k],
-                    matrixDescriptor(sharedAddress(inputs) + product / 4 * kTileBytes) + product % 4 * (32 / 16),
-                    begins && k == 0 ? 0 : 1);
-            }
-            endProducts();
-            awaitProducts<1>();
-            if (begins && (s > 0 || pending)) this->template scale<1 - at>();
-            if constexpr (begins) {
-#pragma unroll
-                for (int row = 0; row < 2; ++row) scales[at][row] = __half2float(scale[row * 8]);
-            }
-        };
-        step.template operator()<0>();
-        step.template operator()<1>();
-        if constexpr (kSteps == 4) {
-            step.template operator()<2>();
-            step.template operator()<3>();
-        }
+        const int row = pair * parts * 16 + lane / 4;
+        FragmentA weights[kOfStep];
+        weigh<0, 0>(weights, words, slot.zeros(0) + row);
+        multiplySteps<0>(weights, words, slot.scales(0) + row, slot.zeros(0) + row,
+                         matrixDescriptor(sharedAddress(inputs)));
     }
-    // The last part's.
-    template <int which>
-    __device__ void end() {
-        awaitProducts<0>();
-        scale<which>();
+
+private:
+    template <int step, int k>
+    static __device__ void weigh(FragmentA (&weights)[kOfStep], const LaneWords<bits> (&words)[2],
+                                 const std::uint8_t* zeros) {
+        const std::uint8_t* const zero = zeros + (parts == 4 ? step : 0) * 16;
+        [[maybe_unused]] const PairOf<T> zeroLow = zeroFor<bits, T>(symmetric ? 1 << (bits - 1) : zero[0]),
+                                         zeroHigh = zeroFor<bits, T>(symmetric ? 1 << (bits - 1) : zero[8]);
+        constexpr int product = step * kOfStep + k;
+        weights[k] = weightFragment<bits, product % 4, T>(words[product / 4], zeroLow, zeroHigh);
+        if constexpr (k + 1 < kOfStep) weigh<step, k + 1>(weights, words, zeros);
+    }
+    template <int step>
+    __device__ void multiplySteps(const FragmentA (&weights)[kOfStep], const LaneWords<bits> (&words)[2],
+                                  const Half* scales, const std::uint8_t* zeros, std::uint64_t inputs) {
+        beginProducts();
+#pragma unroll
+        for (int k = 0; k < kOfStep; ++k) {
+            const int product = step * kOfStep + k;
+            multiplyWarpgroup<kTokens, T>(sums, weights[k], inputs + product / 4 * (kTileBytes / 16) + product % 4 * 2,
+                                          k == 0 && (parts == 4 || step == 0) ? 0 : 1);
+        }
+        endProducts();
+        FragmentA next[kOfStep];
+        if constexpr (step + 1 < kSteps) weigh<step + 1, 0>(next, words, zeros);
+        if constexpr (parts == 4 || step + 1 == kSteps) {
+            constexpr int part = parts == 4 ? step : 0;
+            const float scale[2] = {__half2float(scales[part * 16]), __half2float(scales[part * 16 + 8])};
+            awaitSums(sums);
+#pragma unroll
+            for (int i = 0; i < 8; ++i) totals[i] += sums[i] * scale[i / 2 % 2];
+        }
+        if constexpr (step + 1 < kSteps) multiplySteps<step + 1>(next, words, scales, zeros, inputs);
     }
 };
 

@@ -35,6 +35,7 @@ namespace {
 
 constexpr int kRanks = 2;       // blocks of a cluster
 constexpr int kUnitStrips = 4;  // a warp of a warpgroup each
+constexpr int kSlots = 2;       // of a warp's ring; more pieces of weights in flight keep inputs waiting behind them
 constexpr int kMeetings = 4;    // barriers of the block; and those for inputs
 constexpr int kBlockBarriers = kMeetings + kInputBarriers;
 
@@ -43,7 +44,6 @@ struct Plan {
     int splitBits;  // warpgroups that share out a block's columns, two to the power of it
     int clusters;
     int turns, moreTurns;  // units of a cluster; so many clusters have one more
-    int slots;             // of a warp's ring
     int batch;             // units of a cluster between two meetings
 };
 
@@ -95,16 +95,16 @@ __global__ void __launch_bounds__(kWarps * 32, 1)
     const int first = pairs * share / kRanks >> plan.splitBits, last = pairs * (share + 1) / kRanks >> plan.splitBits;
     // In shared memory: inputs, rings, barriers, two batches' parts of sums.
     unsigned char* rest = shared + kInputBytes;
-    unsigned char* const ring = rest + warp * plan.slots * Piece::kBytes;
-    rest += kWarps * plan.slots * Piece::kBytes;
+    unsigned char* const ring = rest + warp * kSlots * Piece::kBytes;
+    rest += kWarps * kSlots * Piece::kBytes;
     auto* const written = reinterpret_cast<CopyBarrier*>(rest);
     auto* const added = written + 2;
     auto* const ofInputs = written + kMeetings;
-    auto* const barriers = written + kBlockBarriers + warp * plan.slots;
-    rest += (kBlockBarriers + kWarps * plan.slots) * 8;
+    auto* const barriers = written + kBlockBarriers + warp * kSlots;
+    rest += (kBlockBarriers + kWarps * kSlots) * 8;
     float* const partial = reinterpret_cast<float*>(rest);
 
-    if (lane < plan.slots) beginBarrier(barriers + lane, 33);
+    if (lane < kSlots) beginBarrier(barriers + lane, 1);
     if (threadIdx.x < 2) beginBarrier(written + threadIdx.x, 1);
     else if (threadIdx.x < kMeetings) beginBarrier(written + threadIdx.x, kWarps * kRanks);
     else if (threadIdx.x < kBlockBarriers) beginBarrier(written + threadIdx.x, kPieceTiles);
@@ -117,7 +117,7 @@ __global__ void __launch_bounds__(kWarps * 32, 1)
     int comingTurn = firstTurn, comingPair = first;
     int comingStrip = units.stripOf((firstTurn << units.itemBits) + warpItem, warpSecond);
     const auto askNext = [&](int slot) {
-        if (comingTurn >= turns) return;
+        if (comingTurn >= turns) return endCopies();
         ask(min(comingStrip, units.strips - 1), comingPair, last, w, Piece{ring + slot * Piece::kBytes},
             barriers + slot, lane);
         comingPair += kPiecePairs;
@@ -139,9 +139,8 @@ __global__ void __launch_bounds__(kWarps * 32, 1)
     waitForPrevious();
     letNextStart();
     awaitCluster();
-    askInput();
-    askInput();
-    for (int slot = 1; slot < plan.slots; ++slot) askNext(slot);
+    for (int piece = 0; piece < kInputPlaces; ++piece) askInput();
+    for (int slot = 1; slot < kSlots; ++slot) askNext(slot);
 
     constexpr int kStripFloats = 16 * partialWidth(kTokens);
     const int perItem = out.gated ? 2 : 1, batchItems = plan.batch << units.itemBits,
@@ -161,6 +160,12 @@ __global__ void __launch_bounds__(kWarps * 32, 1)
     };
     int slot = 0, turn = firstTurn;
     unsigned parity = 0;
+    // Words come by the copy engine, scales and zeros by the warp's own copies, of which every ask ends a group.
+    const auto awaitPiece = [&] {
+        awaitCopies<kSlots - 1>();
+        awaitBarrier(barriers + slot, parity);
+        __syncwarp();
+    };
     for (int index = 0; index < batches; ++index) {
         if (index >= 2) awaitBarrier(added + index % 2, (index / 2 - 1) % 2);
         const int end = min(turns, (index + 1) * plan.batch);
@@ -173,20 +178,18 @@ __global__ void __launch_bounds__(kWarps * 32, 1)
             for (int pair = first; pair < last; pair += kPiecePairs) {
                 const Piece piece{ring + slot * Piece::kBytes};
                 inputs.await();
-                awaitBarrier(barriers + slot, parity);
-                strip.template multiplyPair<0>(piece, 0, inputs.at(0), pair > first, lane);
-                if (pair + 1 < last) strip.template multiplyPair<1>(piece, 1, inputs.at(2), true, lane);
+                awaitPiece();
+                strip.multiplyPair(piece, 0, inputs.at(0), lane);
+                if (pair + 1 < last) strip.multiplyPair(piece, 1, inputs.at(2), lane);
                 __syncwarp();
                 askNext(slot);
-                if (++slot == plan.slots) {
+                if (++slot == kSlots) {
                     slot = 0;
                     parity ^= 1;
                 }
                 inputs.leave(warp / 4);
                 askInput();
             }
-            if (parts == 1 && (last - first) % 2 == 1) strip.template end<0>();
-            else strip.template end<1>();
             const int item = (turn << units.itemBits) + warpItem - index * batchItems, owner = item % kRanks;
             const int place = (item / kRanks * perItem + warpSecond) * shares + share;
             float* const sums = partial + index % 2 * batchFloats + place * kStripFloats;
@@ -211,8 +214,7 @@ struct PlannedLaunch {
 
 // The plan that takes the least time; none where shared memory is too small.
 std::optional<PlannedLaunch> planned(const CudaContext& context, const PackedArguments& w, std::size_t slotBytes) {
-    // More pieces of weights in flight keep inputs waiting behind them.
-    constexpr int kSlots = 2, kMostBatch = 8, kFewerBatch = 4;
+    constexpr int kMostBatch = 8, kFewerBatch = 4;
     constexpr std::size_t kReserve = 1024;  // what the driver keeps of a block's shared memory
     const auto upTo = [](int a, int b) { return (a + b - 1) / b; };
     const int units = upTo(w.rows / 16, kUnitStrips), pairs = (w.tiles + 1) / 2;
@@ -236,7 +238,6 @@ std::optional<PlannedLaunch> planned(const CudaContext& context, const PackedArg
                         .clusters = clusters,
                         .turns = units / clusters,
                         .moreTurns = units % clusters,
-                        .slots = kSlots,
                         .batch = batch};
         best = PlannedLaunch{plan, bytes};
         least = time;

@@ -88,6 +88,11 @@ GPTQ_MULTIPLY_BOTH(64, 32, "32", "33", "34", "35", "36", "37")
 GPTQ_MULTIPLY_BOTH(128, 64, "64", "65", "66", "67", "68", "69")
 GPTQ_MULTIPLY_BOTH(256, 128, "128", "129", "130", "131", "132", "133")
 
+// Returns when all products are done, and with them these sums.
+__device__ inline void awaitSums(float (&d)[8]) {
+    asm volatile("wgmma.wait_group.sync.aligned 0;" : GPTQ_SUMS_8(0)::"memory");
+}
+
 #undef GPTQ_MULTIPLY_BOTH
 #undef GPTQ_MULTIPLY
 

@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // Every CUDA kernel on every architecture that the module was built for: registers and declared shared memory within what
-// that generation grants, by ptxas's own account of the build (kernels/cuda/record_resources.sh). Needs no GPU.
+// that generation grants, products of warpgroups asynchronous, by ptxas's own account of the build (kernels/cuda/record_resources.sh).
+// Needs no GPU.
 
 #include <QDirIterator>
 #include <QRegularExpression>
@@ -39,6 +40,16 @@ std::vector<KernelUse> usesIn(const QString& report) {
     return uses;
 }
 
+// Where ptxas makes products of warpgroups wait for each other, as it does when it cannot tell that nothing reads sums under way.
+QStringList serializedIn(const QString& report) {
+    static const QRegularExpression said("\\(C75\\d\\d\\).*in (?:the )?function '([^']+)'");
+    QStringList kernels;
+    for (const QString& line : report.split('\n')) {
+        if (const auto found = said.match(line); found.hasMatch()) kernels << found.captured(1);
+    }
+    return kernels;
+}
+
 QString faultOf(const KernelUse& use) {
     const std::size_t most = std::min(kStaticShared, limitsOf(use.architecture).sharedBytes);
     if (use.registers < 0) return "says nothing of its registers";
@@ -70,6 +81,17 @@ private slots:
         QVERIFY(faultOf({"_Z1d", 75, -1, 0, 0}).contains("registers"));
     }
 
+    void serializedProductsAreSeen() {
+        QCOMPARE(serializedIn(
+                     "ptxas info    : (C7514) Potential Performance Loss: wgmma.mma_async instructions are serialized "
+                     "due to "
+                     "non wgmma instructions reading accumulator registers of  a wgmma in the function '_Z1a'\n"
+                     "ptxas info    : (C7517) warpgroup.wait is injected in around line 12 by compiler to allow use of "
+                     "registers defined by GMMA in function '_Z1b'\n"
+                     "ptxas info    : Compiling entry function '_Z1c' for 'sm_90a'\n"),
+                 (QStringList{"_Z1a", "_Z1b"}));
+    }
+
     void everyKernelKeepsToItsArchitecture() {
         const QString folder = GPTQ_STUDIO_CUDA_OBJECTS;
         if (folder.isEmpty()) QSKIP("built without the CUDA module");
@@ -77,7 +99,9 @@ private slots:
         std::map<int, int> kernels, spills;
         QDirIterator reports(folder, {"*.resources"}, QDir::Files, QDirIterator::Subdirectories);
         while (reports.hasNext()) {
-            for (const KernelUse& use : usesIn(QString::fromStdString(readFile(reports.next().toStdString())))) {
+            const QString report = QString::fromStdString(readFile(reports.next().toStdString()));
+            for (const QString& kernel : serializedIn(report)) faults << kernel + ": its products wait for each other";
+            for (const KernelUse& use : usesIn(report)) {
                 ++kernels[use.architecture];
                 if (use.spilled > 0) ++spills[use.architecture];
                 if (const QString fault = faultOf(use); !fault.isEmpty())
