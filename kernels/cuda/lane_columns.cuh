@@ -7,7 +7,7 @@
 
 #include <cstdint>
 
-#include "kernels/cuda/reduce.cuh"
+#include "kernels/cuda/ptx.cuh"
 
 namespace gptq {
 
@@ -28,15 +28,30 @@ __device__ inline void exchangeColumns(std::uint32_t (&words)[4], int lane) {
     }
 }
 
-// A lane's inputs of a half, 32 columns at an address: B of two steps, one after the other. All lanes of a warp at once; zeros where
-// there are none. One read of 16 bytes and the exchange: four reads of 4 bytes keep the load units busy four times as long.
+// Eight neighbours of token lane / 4, the lane % 4th of every half of a pair of tiles at `pair`, zeros where there are none: as they
+// are read, 16 bytes at once. Four reads of 4 bytes in the products' order keep the load units busy four times as long.
 template <class T>
-__device__ uint4 laneInputs(const T* half, bool there, int lane) {
-    uint4 eight{};
-    if (there) eight = reinterpret_cast<const uint4*>(half)[lane % 4];
-    std::uint32_t words[4] = {eight.x, eight.y, eight.z, eight.w};
-    exchangeColumns(words, lane);
-    return {words[0], words[1], words[2], words[3]};
+__device__ void readInputs(uint4 (&halves)[4], const T* token, int column, int columns, int lane) {
+#pragma unroll
+    for (int h = 0; h < 4; ++h) {
+        halves[h] = {};
+        if (token && column + h * 32 < columns)
+            halves[h] = reinterpret_cast<const uint4*>(token + column + h * 32)[lane % 4];
+    }
+}
+
+// And from there to the lane's own columns, B of two steps a half, by a warp's shared memory: chunks of 16 bytes are exchanged by
+// token / 2 % 4, so that neither the rows that are written nor those that are read meet in a bank.
+inline constexpr int kExchangeBytes = 2 * 512;
+__device__ inline void exchangeInputs(uint4 (&halves)[4], uint4* exchange, int lane) {
+    const int row = lane % 8;
+#pragma unroll
+    for (int h = 0; h < 4; ++h) {
+        uint4* const half = exchange + h % 2 * 32;  // the other one may still be read
+        half[lane / 4 * 4 + (lane % 4 ^ lane / 8)] = halves[h];
+        __syncwarp();
+        halves[h] = loadMatrices(half + row * 4 + (lane / 8 ^ row / 2));
+    }
 }
 
 }  // namespace gptq

@@ -13,13 +13,14 @@
 // A warp takes its pairs of all the block's strips as one stream, in pieces of a few pairs with their scales, through a ring in its
 // part of shared memory, which Hopper's copy engine fills, or the warp's own asynchronous copies. Warps meet once, when all strips
 // are done and their sums are added up. Sums are scaled when a pair ends (where groups are multiples of 128) or a half tile
-// (multiples of 32); other groups have a kernel of their own.
+// (multiples of 32); other groups have a kernel of their own. One token's inputs are staged in shared memory once; those of several
+// tokens are read where they lie, a pair of tiles at a time, and change from rows to fragments through the warp's place there.
 //
 // One token: a block takes half of a multiprocessor's threads, and where it can half of its shared memory, and lets the next
 // kernel start at once. That one's rings fill while this one computes, so memory does not idle between two kernels.
 //
 // What bounds a decode kernel beside memory is the issue of instructions: about 30 for a tile of 2 bits, of which 16 take its codes,
-// and as many again for what is per piece or strip.
+// and half as many for what is per piece or strip.
 // Bound: memory, rows * columns * bits / 8 bytes.
 #include <algorithm>
 #include <optional>
@@ -99,10 +100,14 @@ __device__ void ask(int strip, int count, int pair, int pairs, const PackedArgum
             if (Piece::strips == 2 && count == 2) bulkCopy(slot.words(1), wordsOf(1), words * 4, barrier);
         }
     } else {
+        constexpr int kAtOnce = single ? 1 : 8;  // of one token the way above counts, which more code here slows down
 #pragma unroll 1
         for (int s = 0; s < count; ++s) {
-#pragma unroll 1
-            for (int i = lane * 4; i < words; i += 128) copyAsync<16>(slot.words(s) + i, wordsOf(s) + i);
+#pragma unroll kAtOnce
+            for (int i = 0; i < Piece::kStripWords; i += 128) {
+                const int word = i + lane * 4;
+                if (word < words) copyAsync<16>(slot.words(s) + word, wordsOf(s) + word);
+            }
         }
     }
     // Two lanes a scaled part, eight rows each. Behind the last input any scale will do that is a number.
@@ -130,7 +135,8 @@ __global__ void __launch_bounds__(kMostWarps * 32, 2)
     const int strips = (plan.units + (block < plan.moreUnits ? 1 : 0)) << (out.gated ? 1 : 0);
     const int pairs = (w.tiles + 1) / 2, first = warp * plan.pairs + min(warp, plan.morePairs),
               last = first + plan.pairs + (warp < plan.morePairs ? 1 : 0);
-    // In shared memory: barriers, rings, one token's inputs up to a whole pair, their sums, sums of the warps.
+    // In shared memory: barriers, rings, one token's inputs up to a whole pair and their sums, or the warps' places to exchange
+    // several tokens' inputs, sums of the warps.
     auto* const barriers = reinterpret_cast<CopyBarrier*>(shared) + warp * plan.slots;
     unsigned char* rest = shared + (warps * plan.slots * 8 + 127) / 128 * 128;
     unsigned char* const ring = rest + warp * plan.slots * Piece::kBytes;
@@ -139,6 +145,8 @@ __global__ void __launch_bounds__(kMostWarps * 32, 2)
     if constexpr (single) rest += pairs * kPairColumns * 2;
     float* const offsets = reinterpret_cast<float*>(rest);
     if constexpr (single) rest += offsetBytes(pairs, parts);
+    auto* const exchange = reinterpret_cast<uint4*>(rest + warp * kExchangeBytes);
+    if constexpr (!single) rest += warps * kExchangeBytes;
     float* const partial = reinterpret_cast<float*>(rest);
 
     if (lane < plan.slots) beginBarrier(barriers + lane, plan.bulk ? 33 : 32);
@@ -189,13 +197,12 @@ __global__ void __launch_bounds__(kMostWarps * 32, 2)
             const auto multiply = [&]<int count>(int p) {
                 const int column = (begin + p) * kPairColumns;
                 uint4 inputs[4];
+                if constexpr (single) {
 #pragma unroll
-                for (int h = 0; h < 4; ++h) {
-                    if constexpr (single) {
-                        inputs[h] = *reinterpret_cast<const uint4*>(x + column + h * 32);
-                    } else {
-                        inputs[h] = laneInputs(x + column + h * 32, x && column + h * 32 < w.columns, lane);
-                    }
+                    for (int h = 0; h < 4; ++h) inputs[h] = *reinterpret_cast<const uint4*>(x + column + h * 32);
+                } else {
+                    readInputs(inputs, x, column, w.columns, lane);
+                    exchangeInputs(inputs, exchange, lane);
                 }
                 multiplyPair<bits, T, symmetric, parts, single, count>(
                     totals, piece.words(0) + p * Piece::kPairWords, Piece::kStripWords,
@@ -264,7 +271,8 @@ std::optional<PlannedLaunch> planned(const PackedArguments& w, const ProductInpu
     const auto rings = static_cast<std::size_t>(warps * slots);
     std::size_t bytes = (rings * sizeof(CopyBarrier) + 127) / 128 * 128 + rings * slotBytes +
                         partialBytes(warps, plan.batch, in.tokens);
-    if (in.tokens == 1) bytes += static_cast<std::size_t>(pairs * kPairColumns * 2 + offsetBytes(pairs, parts));
+    bytes += in.tokens == 1 ? static_cast<std::size_t>(pairs * kPairColumns * 2 + offsetBytes(pairs, parts))
+                            : static_cast<std::size_t>(warps * kExchangeBytes);
     if (bytes > limit || (in.norm && w.columns > warps * kNormPieces * kPairColumns)) return {};
     return PlannedLaunch{plan, blocks, bytes};
 }

@@ -5,7 +5,7 @@
 //
 // As packed_decode.cu: weights are the A operand of mma.m16n8k16, tokens two times its eight columns; a block makes strip after
 // strip of 16 outputs, its warps share out the inputs, each with a ring of pieces in shared memory. Here two strips are multiplied
-// at once, which share the reads of so many inputs, where they lie. Weights are code minus zero, exact, until their sums are scaled.
+// at once, which share the reads of so many inputs, where they lie, and their change to fragments. Weights are code minus zero, exact, until their sums are scaled.
 // Bound: memory, rows * columns * bits / 8 bytes, and the inputs' way from L2. Hopper has a kernel of its own, packed_hopper_few.cu.
 #include <algorithm>
 #include <optional>
@@ -99,9 +99,11 @@ __device__ void ask(const Stream<strips>& at, const PackedArguments& w, bool gat
         if (bulk) {
             if (lane == 0) bulkCopy(slot.words(s, 0), words, tiles * Piece::kTileWords * 4, barrier);
         } else {
-#pragma unroll 1
-            for (int i = lane * 4; i < tiles * Piece::kTileWords; i += 128)
-                copyAsync<16>(slot.words(s, 0) + i, words + i);
+#pragma unroll
+            for (int i = 0; i < Piece::kPairs * 2 * Piece::kTileWords; i += 128) {
+                const int word = i + lane * 4;
+                if (word < tiles * Piece::kTileWords) copyAsync<16>(slot.words(s, 0) + word, words + word);
+            }
         }
         const int part = lane / 2, half = at.pair * 4 + part * (4 / parts);  // two lanes a part, eight rows each
         if (part < pairs * parts) {
@@ -160,15 +162,18 @@ __global__ void __launch_bounds__(kMostWarps * 32, 1)
     extern __shared__ __align__(128) unsigned char shared[];
     constexpr int together = 2, tokenTiles = 2;
     using Piece = Slot<bits, symmetric, parts, together>;
-    const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
+    const int lane = static_cast<int>(threadIdx.x) % 32;
+    const int warp = __shfl_sync(kAllLanes, static_cast<int>(threadIdx.x) / 32, 0);  // known to be the warp's
     const int warps = static_cast<int>(blockDim.x) / 32, perUnit = 2;
     const int strips = (w.rows / (16 * perUnit) - static_cast<int>(blockIdx.x) + static_cast<int>(gridDim.x) - 1) /
                        static_cast<int>(gridDim.x) * perUnit;
-    // In shared memory: barriers, rings, sums.
+    // In shared memory: barriers, rings, places to exchange inputs, sums.
     auto* const barriers = reinterpret_cast<CopyBarrier*>(shared) + warp * plan.slots;
     unsigned char* rest = shared + (warps * plan.slots * 8 + 127) / 128 * 128;
     unsigned char* const ring = rest + warp * plan.slots * Piece::kBytes;
     rest += warps * plan.slots * Piece::kBytes;
+    auto* const exchange = reinterpret_cast<uint4*>(rest + warp * kExchangeBytes);
+    rest += warps * kExchangeBytes;
     float* const partial = reinterpret_cast<float*>(rest);
 
     if (lane < plan.slots) beginBarrier(barriers + lane, plan.bulk ? 33 : 32);
@@ -206,12 +211,9 @@ __global__ void __launch_bounds__(kMostWarps * 32, 1)
                 const int column = (begin + p) * kPairColumns;
                 uint4 inputs[tokenTiles][4];
 #pragma unroll
-                for (int n = 0; n < tokenTiles; ++n) {
+                for (int n = 0; n < tokenTiles; ++n) readInputs(inputs[n], x[n], column, w.columns, lane);
 #pragma unroll
-                    for (int h = 0; h < 4; ++h) {
-                        inputs[n][h] = laneInputs(x[n] + column + h * 32, x[n] && column + h * 32 < w.columns, lane);
-                    }
-                }
+                for (int n = 0; n < tokenTiles; ++n) exchangeInputs(inputs[n], exchange, lane);
 #pragma unroll
                 for (int s = 0; s < together; ++s)
                     multiplyPair<bits, T, symmetric, parts, tokenTiles>(
@@ -256,6 +258,7 @@ std::optional<PlannedLaunch> planned(const PackedArguments& w, const ProductInpu
     const Plan plan{.slots = slots, .batch = std::clamp(fitting, perUnit, mostStrips), .bulk = false};
     const auto rings = static_cast<std::size_t>(shape.warps * slots);
     const std::size_t bytes = (rings * sizeof(CopyBarrier) + 127) / 128 * 128 + rings * slotBytes +
+                              static_cast<std::size_t>(shape.warps * kExchangeBytes) +
                               partialBytes(shape.warps, plan.batch, in.tokens);
     if (bytes > limit) return {};
     return PlannedLaunch{plan, shape.warps, blocks, bytes};
