@@ -179,9 +179,8 @@ part_sanitize() {
     # Errors of the interface are the tests' own doing: memory that is more than the card has.
     GPTQ_STUDIO_TEST_TARGETS=cuda GPTQ_STUDIO_TEST_EVERY="${MEMCHECK_EVERY:-1}" \
         GPU_CHECK_TOOL="$sanitizer --tool memcheck --report-api-errors no --error-exitcode 86" suite memcheck 230 $(device_tests)
-    # Of cuBLAS's kernels some read and write the same shared memory by its account; they are not ours to mend.
     GPTQ_STUDIO_TEST_TARGETS=cuda GPTQ_STUDIO_TEST_EVERY="${RACECHECK_EVERY:-5}" \
-        GPU_CHECK_TOOL="$sanitizer --tool racecheck --error-exitcode 86 --kernel-name-exclude kns=nvjet" suite racecheck 230 $(device_tests)
+        GPU_CHECK_TOOL="$sanitizer --tool racecheck --error-exitcode 86" suite racecheck 230 $(device_tests)
 }
 
 part_window() {
