@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "kernels/convert_floats.h"
 #include "kernels/error.h"
 
 namespace gptq {
@@ -22,50 +23,12 @@ bool isFloat(DType type) {
     return type == DType::Float32 || type == DType::Float16 || type == DType::BFloat16;
 }
 
-float fromStored(double value) {
-    return static_cast<float>(value);
-}
-float fromStored(float value) {
-    return value;
-}
-float fromStored(Float16 value) {
-    return toFloat(value);
-}
-float fromStored(BFloat16 value) {
-    return toFloat(value);
-}
-
-template <class Stored>
-void widen(const std::byte* from, std::vector<float>& to) {
-    for (std::size_t i = 0; i < to.size(); ++i) {
-        Stored value{};
-        std::memcpy(&value, from + i * sizeof(Stored), sizeof(Stored));
-        to[i] = fromStored(value);
-    }
-}
-
-void widen(StoredType type, const std::byte* from, std::vector<float>& to) {
-    switch (type) {
-        case StoredType::F64: return widen<double>(from, to);
-        case StoredType::F32: return widen<float>(from, to);
-        case StoredType::F16: return widen<Float16>(from, to);
-        default: return widen<BFloat16>(from, to);
-    }
-}
-
-template <class Target, class Convert>
-void narrow(const std::vector<float>& from, std::byte* to, Convert convert) {
-    for (std::size_t i = 0; i < from.size(); ++i) {
-        const Target value = convert(from[i]);
-        std::memcpy(to + i * sizeof(Target), &value, sizeof(Target));
-    }
-}
-
-void narrow(DType type, const std::vector<float>& from, std::byte* to) {
-    switch (type) {
-        case DType::Float16: return narrow<Float16>(from, to, toFloat16);
-        case DType::BFloat16: return narrow<BFloat16>(from, to, toBFloat16);
-        default: std::memcpy(to, from.data(), from.size() * sizeof(float));
+// Numbers of 64 bits are rounded to float32 first.
+void narrowDoubles(const std::byte* from, float* to, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+        double value{};
+        std::memcpy(&value, from + i * sizeof(double), sizeof(double));
+        to[i] = static_cast<float>(value);
     }
 }
 
@@ -85,14 +48,22 @@ Rows rowsOf(const StoredTensor& tensor) {
 void convert(const SafetensorsFolder::Entry& entry, std::uint64_t offset, DType type, std::span<std::byte> to) {
     const auto storedBytes = static_cast<std::size_t>(bytesOf(entry.tensor->type));
     const std::size_t elements = to.size() / bytesOf(type);
+    const bool doubles = entry.tensor->type == StoredType::F64;
     std::vector<std::byte> stored;
-    std::vector<float> values;
-    for (std::size_t done = 0; done < elements; done += values.size()) {
-        values.resize(std::min(kPieceElements, elements - done));
-        stored.resize(values.size() * storedBytes);
+    std::vector<float> singles;
+    for (std::size_t done = 0; done < elements;) {
+        const std::size_t count = std::min(kPieceElements, elements - done);
+        stored.resize(count * storedBytes);
         entry.file->read(*entry.tensor, offset + done * storedBytes, stored);
-        widen(entry.tensor->type, stored.data(), values);
-        narrow(type, values, to.data() + done * bytesOf(type));
+        const std::byte* from = stored.data();
+        if (doubles) {
+            singles.resize(count);
+            narrowDoubles(from, singles.data(), count);
+            from = reinterpret_cast<const std::byte*>(singles.data());
+        }
+        convertFloats(doubles ? DType::Float32 : dtypeOf(entry.tensor->type), from, type,
+                      to.data() + done * bytesOf(type), count);
+        done += count;
     }
 }
 

@@ -13,6 +13,7 @@
 #include <new>
 #include <thread>
 
+#include "kernels/convert_floats.h"
 #include "kernels/cpu/cpu_backend_class.h"
 
 namespace gptq {
@@ -55,24 +56,6 @@ public:
 private:
     std::function<void()> m_step;
 };
-
-float elementOf(const std::byte* data, DType type, std::int64_t i) {
-    switch (type) {
-        case DType::Float32: return reinterpret_cast<const float*>(data)[i];
-        case DType::Float16: return toFloat(reinterpret_cast<const Float16*>(data)[i]);
-        case DType::BFloat16: return toFloat(reinterpret_cast<const BFloat16*>(data)[i]);
-        default: throw Error("a tensor of ", nameOf(type), " was taken for floating point");
-    }
-}
-
-void storeElement(std::byte* data, DType type, std::int64_t i, float value) {
-    switch (type) {
-        case DType::Float32: reinterpret_cast<float*>(data)[i] = value; return;
-        case DType::Float16: reinterpret_cast<Float16*>(data)[i] = toFloat16(value); return;
-        case DType::BFloat16: reinterpret_cast<BFloat16*>(data)[i] = toBFloat16(value); return;
-        default: throw Error("a tensor of ", nameOf(type), " was taken for floating point");
-    }
-}
 
 }  // namespace
 
@@ -129,8 +112,7 @@ void CpuBackend::copy(ConstTensorView from, TensorView to) {
             std::memcpy(target, source, static_cast<std::size_t>(columns) * bytesOf(from.dtype()));
             continue;
         }
-        for (std::int64_t i = 0; i < columns; ++i)
-            storeElement(target, to.dtype(), i, elementOf(source, from.dtype(), i));
+        convertFloats(from.dtype(), source, to.dtype(), target, static_cast<std::size_t>(columns));
     }
 }
 
