@@ -116,13 +116,6 @@ __device__ inline void leaveRegisters() {
     asm volatile("setmaxnreg.dec.sync.aligned.u32 %0;" ::"n"(registers));
 }
 
-// Sums that were awaited: nothing that reads them comes before this.
-template <int count>
-__device__ inline void receiveSums(float (&sums)[count]) {
-#pragma unroll
-    for (float& sum : sums) asm volatile("" : "+f"(sum)::"memory");
-}
-
 // awaitBarrier for those who have nothing else to do and leave the others the instructions.
 __device__ inline void awaitAsleep(CopyBarrier* barrier, unsigned parity) {
     asm volatile(
