@@ -15,36 +15,69 @@ namespace {
 constexpr std::int64_t kUnitCodes = 32;  // in as many words as a code has bits
 constexpr std::int64_t kTileLines = 16;  // a cache line of each word
 constexpr std::int64_t kTileUnits = 8;
+constexpr std::int64_t kTileCodes = kTileUnits * kUnitCodes;
 
-// Where word w of line l lies: l * line + w * word.
-struct Strides {
-    std::int64_t line;
-    std::int64_t word;
-};
-
-std::vector<std::uint32_t> pack(std::span<const std::uint8_t> codes, std::int64_t lines, std::int64_t count, int bits,
-                                Strides strides) {
+void checkCodes(std::span<const std::uint8_t> codes, std::int64_t lines, std::int64_t count, int bits) {
     if (static_cast<std::int64_t>(codes.size()) != lines * count)
         throw Error(codes.size(), " codes for ", lines, " x ", count);
-    std::vector<std::uint32_t> words(static_cast<std::size_t>(lines * streamWords(count, bits)));
-    for (std::int64_t line = 0; line < lines; ++line) {
-        for (std::int64_t k = 0; k < count; ++k) {
-            const std::uint64_t code = codes[static_cast<std::size_t>(line * count + k)];
-            if (code >> bits != 0) throw Error("the code ", code, " does not fit in ", bits, " bits");
-            const std::int64_t bit = k * bits;
-            const std::uint64_t placed = code << bit % 32;
-            const std::int64_t at = line * strides.line + bit / 32 * strides.word;
-            words[static_cast<std::size_t>(at)] |= static_cast<std::uint32_t>(placed);
-            if (placed >> 32 != 0)
-                words[static_cast<std::size_t>(at + strides.word)] |= static_cast<std::uint32_t>(placed >> 32);
-        }
-    }
-    return words;
+    std::uint8_t all = 0;
+    for (const std::uint8_t code : codes) all |= code;
+    if (all >> bits == 0) return;
+    const auto wrong = std::find_if(codes.begin(), codes.end(), [&](std::uint8_t code) { return code >> bits != 0; });
+    throw Error("the code ", int{*wrong}, " does not fit in ", bits, " bits");
 }
 
 void checkWords(std::span<const std::uint32_t> words, std::int64_t lines, std::int64_t count, int bits) {
     if (static_cast<std::int64_t>(words.size()) != lines * streamWords(count, bits))
         throw Error(words.size(), " words for ", lines, " x ", count, " codes of ", bits, " bits");
+}
+
+// 32 codes as a stream.
+template <int bits>
+void packUnit(const std::uint8_t* codes, std::uint32_t* words) {
+    if constexpr (8 % bits == 0) {  // byte by byte, which compilers do for many bytes at once
+        std::uint8_t bytes[4 * bits];
+        for (int i = 0; i < 4 * bits; ++i) {
+            unsigned byte = 0;
+            for (int j = 0; j < 8 / bits; ++j) byte |= unsigned{codes[i * (8 / bits) + j]} << j * bits;
+            bytes[i] = static_cast<std::uint8_t>(byte);
+        }
+        std::memcpy(words, bytes, sizeof bytes);
+    } else {
+        std::uint64_t window = 0;
+        int held = 0;
+        for (int k = 0; k < kUnitCodes; ++k) {
+            window |= std::uint64_t{codes[k]} << held;
+            held += bits;
+            if (held < 32) continue;
+            *words++ = static_cast<std::uint32_t>(window);
+            window >>= 32;
+            held -= 32;
+        }
+    }
+}
+
+// `count` codes as a stream, which ends with a word.
+template <int bits>
+void packStream(const std::uint8_t* codes, std::int64_t count, std::uint32_t* words) {
+    for (; count >= kUnitCodes; count -= kUnitCodes, codes += kUnitCodes, words += bits) packUnit<bits>(codes, words);
+    if (count == 0) return;
+    std::uint8_t unit[kUnitCodes] = {};
+    std::uint32_t last[bits];
+    std::copy_n(codes, count, unit);
+    packUnit<bits>(unit, last);
+    std::copy_n(last, streamWords(count, bits), words);
+}
+
+// Codes lie one line after the other, words line beside line: turned tile by tile, with runs of memory on both sides.
+template <int bits>
+void packTile(const std::uint8_t* codes, std::int64_t codeStride, std::int64_t lines, std::int64_t count,
+              std::uint32_t* words, std::int64_t wordStride) {
+    std::uint32_t tile[kTileLines][kTileUnits * bits];
+    for (std::int64_t line = 0; line < lines; ++line) packStream<bits>(codes + line * codeStride, count, tile[line]);
+    for (std::int64_t word = 0; word < streamWords(count, bits); ++word) {
+        for (std::int64_t line = 0; line < lines; ++line) words[word * wordStride + line] = tile[line][word];
+    }
 }
 
 // 32 codes of a stream.
@@ -80,7 +113,7 @@ void unpackStream(const std::uint32_t* words, std::int64_t count, std::uint8_t* 
     std::copy_n(unit, count, codes);
 }
 
-// Words lie line beside line, codes one line after the other: turned tile by tile, with runs of memory on both sides.
+// And back.
 template <int bits>
 void unpackTile(const std::uint32_t* words, std::int64_t wordStride, std::int64_t lines, std::int64_t count,
                 std::uint8_t* codes, std::int64_t codeStride) {
@@ -95,18 +128,28 @@ void unpackTile(const std::uint32_t* words, std::int64_t wordStride, std::int64_
 
 std::vector<std::uint32_t> packAcross(std::span<const std::uint8_t> codes, std::int64_t lines, std::int64_t count,
                                       int bits) {
-    return pack(codes, lines, count, bits, {1, lines});
+    checkCodes(codes, lines, count, bits);
+    std::vector<std::uint32_t> words(static_cast<std::size_t>(lines * streamWords(count, bits)));
+    withBits(bits, [&]<int constantBits>() {
+        for (std::int64_t line = 0; line < lines; line += kTileLines) {
+            for (std::int64_t k = 0; k < count; k += kTileCodes) {
+                packTile<constantBits>(codes.data() + line * count + k, count, std::min(kTileLines, lines - line),
+                                       std::min(kTileCodes, count - k),
+                                       words.data() + streamWords(k, bits) * lines + line, lines);
+            }
+        }
+    });
+    return words;
 }
 
 void unpackAcross(std::span<const std::uint32_t> words, std::int64_t lines, std::int64_t count, int bits,
                   std::uint8_t* codes, std::int64_t stride) {
     checkWords(words, lines, count, bits);
-    constexpr std::int64_t tileCodes = kTileUnits * kUnitCodes;
     withBits(bits, [&]<int constantBits>() {
         for (std::int64_t line = 0; line < lines; line += kTileLines) {
-            for (std::int64_t k = 0; k < count; k += tileCodes) {
+            for (std::int64_t k = 0; k < count; k += kTileCodes) {
                 unpackTile<constantBits>(words.data() + streamWords(k, bits) * lines + line, lines,
-                                         std::min(kTileLines, lines - line), std::min(tileCodes, count - k),
+                                         std::min(kTileLines, lines - line), std::min(kTileCodes, count - k),
                                          codes + line * stride + k, stride);
             }
         }
@@ -115,7 +158,15 @@ void unpackAcross(std::span<const std::uint32_t> words, std::int64_t lines, std:
 
 std::vector<std::uint32_t> packAlong(std::span<const std::uint8_t> codes, std::int64_t lines, std::int64_t count,
                                      int bits) {
-    return pack(codes, lines, count, bits, {streamWords(count, bits), 1});
+    checkCodes(codes, lines, count, bits);
+    std::vector<std::uint32_t> words(static_cast<std::size_t>(lines * streamWords(count, bits)));
+    withBits(bits, [&]<int constantBits>() {
+        for (std::int64_t line = 0; line < lines; ++line) {
+            packStream<constantBits>(codes.data() + line * count, count,
+                                     words.data() + line * streamWords(count, bits));
+        }
+    });
+    return words;
 }
 
 std::vector<std::uint8_t> unpackAlong(std::span<const std::uint32_t> words, std::int64_t lines, std::int64_t count,
