@@ -4,10 +4,11 @@
 #include "core/model/weight_loading.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
+#include <cstring>
 #include <span>
 
+#include "kernels/convert_floats.h"
 #include "kernels/error.h"
 
 namespace gptq {
@@ -15,34 +16,55 @@ namespace {
 
 constexpr std::int64_t kPieceElements = 4 << 20;
 
-// By the largest magnitude as an integer, which orders like the float: of several values at once, unlike a search.
-bool allFinite(std::span<const float> values) {
-    constexpr std::int32_t infinity = 0x7f800000;  // NaNs lie above
-    std::int32_t largest = 0;
-    for (const float value : values) largest = std::max(largest, std::bit_cast<std::int32_t>(value) & 0x7fffffff);
-    return largest < infinity;
+// By the largest magnitude as an integer, which orders like the number: of several values at once, unlike a search.
+template <class Bits>
+bool allBelow(Bits infinity, std::span<const std::byte> values) {
+    constexpr auto kSign = static_cast<Bits>(Bits{1} << (8 * sizeof(Bits) - 1));
+    Bits largest = 0;
+    for (std::size_t i = 0; i < values.size(); i += sizeof(Bits)) {
+        Bits value;
+        std::memcpy(&value, values.data() + i, sizeof(Bits));
+        largest = std::max(largest, static_cast<Bits>(value & ~kSign));
+    }
+    return largest < infinity;  // NaNs lie above
+}
+bool allFinite(DType type, std::span<const std::byte> values) {
+    switch (type) {
+        case DType::Float16: return allBelow<std::uint16_t>(0x7c00, values);
+        case DType::BFloat16: return allBelow<std::uint16_t>(0x7f80, values);
+        default: return allBelow<std::uint32_t>(0x7f800000, values);
+    }
 }
 
 // Names the first value of rows from `row` on that is NaN or infinite.
 [[noreturn]] void refuse(const WeightSource& source, const std::string& name, std::int64_t row, std::int64_t columns,
-                         std::span<const float> values) {
-    const auto bad = std::find_if(values.begin(), values.end(), [](float value) { return !std::isfinite(value); });
-    const std::int64_t at = bad - values.begin();
+                         DType type, std::span<const std::byte> values) {
+    std::vector<float> numbers(values.size() / bytesOf(type));
+    convertFloats(type, values.data(), DType::Float32, reinterpret_cast<std::byte*>(numbers.data()), numbers.size());
+    const auto bad = std::find_if(numbers.begin(), numbers.end(), [](float value) { return !std::isfinite(value); });
+    const std::int64_t at = bad - numbers.begin();
     throw Error(source.describe(name), ": row ", row + at / columns, ", column ", at % columns, " is ", *bad,
                 ". The checkpoint is damaged; download it again");
+}
+
+// As what a tensor travels to the device, which converts it there: 16 bits stay 16.
+DType typeOnTheWay(const WeightSource& source, const std::string& name) {
+    const DType stored = source.info(name).dtype;
+    return stored == DType::Float16 || stored == DType::BFloat16 ? stored : DType::Float32;
 }
 
 // Reads a tensor through host memory in bounded pieces into rows of `to`, which is (rows, columns) on the device.
 void loadInto(Backend& backend, const WeightSource& source, const std::string& name, TensorView to) {
     const std::int64_t rows = to.rows(), columns = to.columns();
     const std::int64_t piece = std::clamp<std::int64_t>(kPieceElements / std::max<std::int64_t>(columns, 1), 1, rows);
-    std::vector<float> host(static_cast<std::size_t>(piece * columns));
+    const DType type = typeOnTheWay(source, name);
+    std::vector<std::byte> host(static_cast<std::size_t>(piece * columns) * bytesOf(type));
     for (std::int64_t row = 0; row < rows; row += piece) {
         const std::int64_t count = std::min(piece, rows - row);
-        const std::span<float> values(host.data(), static_cast<std::size_t>(count * columns));
-        source.read(name, DType::Float32, {row, count}, std::as_writable_bytes(values));
-        if (!allFinite(values)) refuse(source, name, row, columns, values);
-        backend.copy(hostView(static_cast<const float*>(values.data()), {count, columns}), to.rowRange(row, count));
+        const std::span<std::byte> values(host.data(), static_cast<std::size_t>(count * columns) * bytesOf(type));
+        source.read(name, type, {row, count}, values);
+        if (!allFinite(type, values)) refuse(source, name, row, columns, type, values);
+        backend.copy(ConstTensorView(values.data(), type, {count, columns}, Device{}), to.rowRange(row, count));
     }
 }
 

@@ -6,6 +6,7 @@
 #include <QTest>
 #include <numeric>
 
+#include "kernels/convert_floats.h"
 #include "kernels/cpu/cpu_backend.h"
 #include "support/backend_fixture.h"
 #include "support/test_files.h"
@@ -27,6 +28,8 @@ private slots:
     void anUploadComesBackAsItWas();
     void aCopyToAnotherTypeRounds_data() { addTargetRows(m_targets); }
     void aCopyToAnotherTypeRounds();
+    void hostMemoryOfAnotherTypeIsConvertedOnTheWay_data() { addTargetRows(m_targets); }
+    void hostMemoryOfAnotherTypeIsConvertedOnTheWay();
     void aRangeOfColumnsIsCopiedWithoutItsSurroundings_data() { addTargetRows(m_targets); }
     void aRangeOfColumnsIsCopiedWithoutItsSurroundings();
     void aCopyOfMoreDimensionsKeepsTheirOrder_data() { addTargetRows(m_targets); }
@@ -81,6 +84,31 @@ void MemoryTest::aCopyToAnotherTypeRounds() {
             backend.copy(source.view(), copy.view());
             const Matrix expected = roundedTo(to, roundedTo(from, numbers));
             QCOMPARE(differenceOf(downloaded(backend, copy.view()), expected, 0), QString());
+        }
+    }
+}
+
+void MemoryTest::hostMemoryOfAnotherTypeIsConvertedOnTheWay() {
+    QFETCH(int, target);
+    Backend& backend = *m_targets[static_cast<std::size_t>(target)].backend;
+    const Matrix numbers = randomMatrix(5, 7, 3, 100);
+    const std::vector<float> values(numbers.values.begin(), numbers.values.end());
+    for (const DType onHost : {DType::Float32, DType::Float16, DType::BFloat16}) {
+        std::vector<std::byte> host(values.size() * bytesOf(onHost)), back(host.size());
+        convertFloats(DType::Float32, reinterpret_cast<const std::byte*>(values.data()), onHost, host.data(),
+                      values.size());
+        for (const DType there : {DType::Float32, DType::Float16, DType::BFloat16}) {
+            Tensor copy = backend.allocate(there, {5, 7});
+            backend.copy(ConstTensorView(host.data(), onHost, {5, 7}, Device{}), copy.view());
+            const Matrix expected = roundedTo(there, roundedTo(onHost, numbers));
+            QCOMPARE(differenceOf(downloaded(backend, copy.view()), expected, 0), QString());
+            backend.copy(copy.view(), TensorView(back.data(), onHost, {5, 7}, Device{}));
+            std::vector<float> returned(values.size());
+            convertFloats(onHost, back.data(), DType::Float32, reinterpret_cast<std::byte*>(returned.data()),
+                          returned.size());
+            const Matrix again = roundedTo(onHost, expected);
+            QVERIFY(std::equal(returned.begin(), returned.end(), again.values.begin(),
+                               [](float a, double b) { return static_cast<double>(a) == b; }));
         }
     }
 }
