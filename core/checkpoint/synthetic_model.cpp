@@ -12,6 +12,7 @@
 #include <span>
 
 #include "core/architecture/model_layout.h"
+#include "kernels/convert_floats.h"
 #include "kernels/error.h"
 
 namespace gptq {
@@ -103,14 +104,25 @@ public:
 
     void read(const std::string& name, DType type, RowRange rows, std::span<std::byte> to) const override {
         const Shape shape = info(name).shape;
-        if (type != DType::Float32) throw Error(describe(name), ": is made in float32 only");
         const std::uint64_t begin = seedOf(name) + static_cast<std::uint64_t>(rows.first * shape[shape.rank() - 1]);
         // Norms near 1; matrices of a size that keeps activations in range.
         const float middle = shape.rank() == 1 ? 1.0f : 0.0f, step = shape.rank() == 1 ? 0.001f : 0.0003f;
-        auto* value = reinterpret_cast<float*>(to.data());
-        m_pool.stream(begin, to.size() / sizeof(float), [&](std::span<const std::uint8_t> bytes) {
-            for (const std::uint8_t byte : bytes) *value++ = middle + (static_cast<float>(byte) - 127.5f) * step;
-        });
+        std::array<float, 256> values;
+        for (std::size_t byte = 0; byte < values.size(); ++byte)
+            values[byte] = middle + (static_cast<float>(byte) - 127.5f) * step;
+        const auto fill = [&]<class Bits>(Bits) {
+            std::array<Bits, 256> valueOfByte;
+            convertFloats(DType::Float32, reinterpret_cast<const std::byte*>(values.data()), type,
+                          reinterpret_cast<std::byte*>(valueOfByte.data()), values.size());
+            std::byte* out = to.data();
+            m_pool.stream(begin, to.size() / sizeof(Bits), [&](std::span<const std::uint8_t> bytes) {
+                for (const std::uint8_t byte : bytes) {
+                    std::memcpy(out, &valueOfByte[byte], sizeof(Bits));
+                    out += sizeof(Bits);
+                }
+            });
+        };
+        bytesOf(type) == 2 ? fill(std::uint16_t{}) : fill(std::uint32_t{});
     }
 
     bool readQuantized(const std::string& name, QuantizedMatrix& matrix) const override {

@@ -22,7 +22,7 @@ public:
     OverlaySource(const WeightSource& base, const TensorOverlay& overlay) : m_base(base), m_overlay(overlay) {}
 
     std::vector<std::string> names() const override { return m_base.names(); }
-    std::optional<TensorInfo> find(const std::string& name) const override { return m_base.find(name); }
+    std::optional<TensorInfo> find(const std::string& name) const override;
     void read(const std::string& name, DType type, RowRange rows, std::span<std::byte> to) const override;
     bool readQuantized(const std::string& name, QuantizedMatrix& matrix) const override;
     std::string describe(const std::string& name) const override { return m_base.describe(name); }

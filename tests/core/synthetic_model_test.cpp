@@ -16,6 +16,7 @@ class SyntheticModelTest : public QObject {
 
 private slots:
     void rowsAreTheSameInAnyPiece();
+    void numbersAreThoseOfFloat32Rounded();
     void aMatrixThatWasUsedIsReplaced_data();
     void aMatrixThatWasUsedIsReplaced();
     void matricesAreSound();
@@ -36,6 +37,23 @@ void SyntheticModelTest::rowsAreTheSameInAnyPiece() {
     for (std::int64_t row = 0; row < pieceRows; row += 997) {
         const auto begin = piece.begin() + row * columns;
         QCOMPARE(rowsOf(model, name, {100 + row, 1}), std::vector<float>(begin, begin + columns));
+    }
+}
+
+void SyntheticModelTest::numbersAreThoseOfFloat32Rounded() {
+    const Checkpoint model = syntheticModel("smollm2-135m:1", std::nullopt);
+    for (const std::string& name : {model.names().embedding, model.names().finalNorm}) {
+        const std::int64_t rows = model.weights->info(name).shape.rank() == 1 ? 1 : 7;
+        std::vector<float> values(static_cast<std::size_t>(rows) * 576);
+        std::vector<Float16> halves(values.size());
+        std::vector<BFloat16> brains(values.size());
+        model.weights->read(name, DType::Float32, {0, rows}, std::as_writable_bytes(std::span(values)));
+        model.weights->read(name, DType::Float16, {0, rows}, std::as_writable_bytes(std::span(halves)));
+        model.weights->read(name, DType::BFloat16, {0, rows}, std::as_writable_bytes(std::span(brains)));
+        for (std::size_t i = 0; i < values.size(); ++i) {
+            QCOMPARE(halves[i].bits, toFloat16(values[i]).bits);
+            QCOMPARE(brains[i].bits, toBFloat16(values[i]).bits);
+        }
     }
 }
 
