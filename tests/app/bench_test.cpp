@@ -1,0 +1,46 @@
+// SPDX-FileCopyrightText: 2026 GPTQ Studio contributors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// gptq bench on the CPU, a block of the smallest shape: it measures what it says it does, and its products are right.
+
+#include <QTest>
+
+#include "support/program.h"
+
+using namespace gptq::test;
+
+class BenchTest : public QObject {
+    Q_OBJECT
+
+private slots:
+    void productsAreTimedAndRight() {
+        const auto lines = rows({"kernels", "--tokens", "1,16"});
+        QCOMPARE(lines.size(), std::size_t{8});  // two numbers of tokens of four products
+        for (const gptq::Json& line : lines) {
+            QVERIFY(line.at("us").get<double>() > 0 && line.at("p5").get<double>() <= line.at("us").get<double>());
+            QVERIFY(line.at("error").get<double>() < 1e-5);  // float32 sums of at most 1,536 terms
+        }
+    }
+
+    void bothModelsDecode() { bothRun("decode", "context"); }
+    void bothModelsTakeAPrompt() { bothRun("prefill", "tokens"); }
+
+private:
+    static std::vector<gptq::Json> rows(const QStringList& what) {
+        const ProgramRun run = gptqProgram().run(QStringList{"bench"} + what +
+                                                 QStringList{"--shape", "smollm2-135m:1", "--device", "cpu", "--json"});
+        if (run.status != 0) QTest::qFail(qPrintable(run.summary()), __FILE__, __LINE__);
+        std::vector<gptq::Json> lines = run.lines();
+        std::erase_if(lines, [](const gptq::Json& line) { return line.contains("bench"); });  // the heading
+        return lines;
+    }
+    static void bothRun(const char* what, const char* size) {
+        const auto lines = rows({what, "--quick"});
+        QCOMPARE(lines.size(), std::size_t{2});
+        QVERIFY(lines[0].at("scheme") == "4-bit, group 128, symmetric" && lines[1].at("scheme") == "float32");
+        for (const gptq::Json& line : lines) QVERIFY(line.contains(size) && line.at("tok/s").get<double>() > 0);
+    }
+};
+
+QTEST_APPLESS_MAIN(BenchTest)
+#include "bench_test.moc"
