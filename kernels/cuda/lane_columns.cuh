@@ -28,8 +28,8 @@ __device__ inline void exchangeColumns(std::uint32_t (&words)[4], int lane) {
     }
 }
 
-// Eight neighbours of token lane / 4, the lane % 4th of every half of a pair of tiles at `pair`, zeros where there are none: as they
-// are read, 16 bytes at once. Four reads of 4 bytes in the products' order keep the load units busy four times as long.
+// Of token lane / 4 the lane % 4th eight neighbours of each half of a pair of tiles, from `column` on, zeros where there are none: as
+// they are read, 16 bytes at once. Four reads of 4 bytes in the products' order keep the load units busy four times as long.
 template <class T>
 __device__ void readInputs(uint4 (&halves)[4], const T* token, int column, int columns, int lane) {
 #pragma unroll

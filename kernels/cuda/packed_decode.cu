@@ -83,7 +83,7 @@ __device__ inline int stripOf(int turn, const Plan& plan) {
 }
 
 // Starts copying a piece: pairs [pair, pair + pairs) of `count` strips, the one given and the next of the block. All but the lane is
-// the same in the whole warp, which the copy engine's instructions need: known so, they take a third of the instructions.
+// the same in the whole warp, which the copy engine's instructions need: where the compiler does not know it, it makes loops of them.
 template <int bits, bool symmetric, int parts, bool single>
 __device__ void ask(int strip, int count, int pair, int pairs, const PackedArguments& w, const Plan& plan,
                     const Slot<bits, symmetric, parts, single>& slot, CopyBarrier* barrier, int lane) {

@@ -5,7 +5,8 @@
 //
 // As packed_decode.cu: weights are the A operand of mma.m16n8k16, tokens two times its eight columns; a block makes strip after
 // strip of 16 outputs, its warps share out the inputs, each with a ring of pieces in shared memory. Here two strips are multiplied
-// at once, which share the reads of so many inputs, where they lie, and their change to fragments. Weights are code minus zero, exact, until their sums are scaled.
+// at once, which share the reads of so many inputs, where they lie, and their change to fragments. Weights are code minus zero, exact,
+// until their sums are scaled.
 // Bound: memory, rows * columns * bits / 8 bytes, and the inputs' way from L2. Hopper has a kernel of its own, packed_hopper_few.cu.
 #include <algorithm>
 #include <optional>
