@@ -74,7 +74,7 @@ void addBenchCommand(CLI::App& app, RunCommand& run) {
             "INT"))
         ->capture_default_str();
     command->add_flag("--asym", options->asymmetric, "a zero for each group");
-    command->add_option("--tokens", options->tokens, "with kernels: the numbers of tokens, as 1,16,64")
+    command->add_option("--tokens", options->tokens, "tokens of products, contexts or prompts, as 1,16,64")
         ->delimiter(',')
         ->check(CLI::Range(1, 1 << 16));
     command->add_flag("--quick", options->quick, "fewer sizes");

@@ -92,8 +92,7 @@ int benchDecode(const BenchOptions& options, Backend& backend, JobControl& contr
         .heading({{"bench", "decode"}, {"device", nameOf(backend.device())}, {"copy GB/s", bandwidth * 1e-9}});
     BenchReport report(options.json);
     forBoth(options, backend, control, [&](const Checkpoint& model, const DecoderModel& decoder) {
-        for (const std::int64_t context :
-             options.quick ? std::vector<std::int64_t>{0} : std::vector<std::int64_t>{0, 2048, 8000}) {
+        for (const std::int64_t context : options.tokensOr({0, 2048, 8000}, {0})) {
             if (context + kSteps + 8 <= model.config.context)
                 decodeRow(options, model, decoder, context, bandwidth, report);
         }
@@ -105,8 +104,7 @@ int benchPrefill(const BenchOptions& options, Backend& backend, JobControl& cont
     BenchReport(options.json).heading({{"bench", "prefill"}, {"device", nameOf(backend.device())}});
     BenchReport report(options.json);
     forBoth(options, backend, control, [&](const Checkpoint& model, const DecoderModel& decoder) {
-        for (const std::int64_t tokens :
-             options.quick ? std::vector<std::int64_t>{512} : std::vector<std::int64_t>{128, 512, 2048}) {
+        for (const std::int64_t tokens : options.tokensOr({128, 512, 2048}, {512})) {
             if (tokens > model.config.context) continue;
             Workspace workspace(backend, model.config, decoder.activations(), tokens);
             KvCache cache(backend, model.config, decoder.activations(), 1, tokens, KvLayers::Each);

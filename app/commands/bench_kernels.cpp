@@ -94,19 +94,13 @@ public:
         const auto dense = copies(denseBytes, [&] {
             return floatPart(m_backend.upload(hostView(weights.data(), {size.out, size.in}), type), {});
         });
-        for (const std::int64_t tokens : tokensToMeasure()) {
+        for (const std::int64_t tokens : m_options.tokensOr({1, 2, 4, 8, 16, 64, 256, 2048}, {1, 16})) {
             control.checkpoint();
             measureTokens(size, tokens, matrix, packed, packedBytes, dense);
         }
     }
 
 private:
-    std::vector<std::int64_t> tokensToMeasure() const {
-        if (!m_options.tokens.empty()) return m_options.tokens;
-        if (m_options.quick) return {1, 16};
-        return {1, 2, 4, 8, 16, 64, 256, 2048};
-    }
-
     using Parts = std::vector<std::unique_ptr<LinearPart>>;
 
     template <class Make>

@@ -18,9 +18,13 @@ struct BenchOptions {
     std::string device;
     bool json = false;
     bool quick = false;                // fewer sizes, for a look
-    std::vector<std::int64_t> tokens;  // of products; empty: a selection
+    std::vector<std::int64_t> tokens;  // of products, the context or the prompt; empty: a selection
     QuantScheme scheme;
     bool asymmetric = false;
+
+    std::vector<std::int64_t> tokensOr(std::vector<std::int64_t> all, std::vector<std::int64_t> few) const {
+        return !tokens.empty() ? tokens : quick ? few : all;
+    }
 };
 
 // Columns in order; a cell is a number or a text.

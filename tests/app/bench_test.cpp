@@ -24,6 +24,14 @@ private slots:
 
     void bothModelsDecode() { bothRun("decode", "context"); }
     void bothModelsTakeAPrompt() { bothRun("prefill", "tokens"); }
+    void lengthsCanBeChosen() {
+        const auto contexts = rows({"decode", "--tokens", "5"}), prompts = rows({"prefill", "--tokens", "3,7"});
+        QCOMPARE(contexts.size(), std::size_t{2});
+        for (const gptq::Json& line : contexts) QCOMPARE(line.at("context").get<int>(), 5);
+        QCOMPARE(prompts.size(), std::size_t{4});
+        for (std::size_t i = 0; i < prompts.size(); ++i)
+            QCOMPARE(prompts[i].at("tokens").get<int>(), i % 2 == 0 ? 3 : 7);
+    }
 
 private:
     static std::vector<gptq::Json> rows(const QStringList& what) {
