@@ -13,16 +13,25 @@ inline constexpr int kGroups = 4;  // warpgroups of a block
 inline constexpr int kWarps = 4 * kGroups;
 inline constexpr int kTokens = 16;
 inline constexpr int kTileBytes = kTokens * 128;  // inputs of 64 columns; of fewer tokens the rest is not written
-inline constexpr int kPiecePairs = 2;             // of tiles, that are copied at once
-inline constexpr int kPieceTiles = 2 * kPiecePairs;
-inline constexpr int kInputPlaces = 3;
-inline constexpr int kInputBarriers = kGroups * kInputPlaces;
-inline constexpr int kInputBytes = kInputBarriers * kPieceTiles * kTileBytes;
+
+// What is copied at once, by the bits of weights: so many pairs of tiles, 2 KB of a strip's words at most. Inputs of as many columns lie
+// in three places in turns.
+template <int bits>
+struct PieceShape {
+    static constexpr int kPairs = bits == 8 ? 1 : 2;
+    static constexpr int kInputPlaces = 3;
+    static constexpr int kTiles = 2 * kPairs;
+    static constexpr int kInputBarriers = kGroups * kInputPlaces;
+    static constexpr int kInputBytes = kInputBarriers * kTiles * kTileBytes;
+};
 
 #ifdef GPTQ_HOPPER_DEVICE
 
-// A warpgroup's inputs, a piece of two pairs of tiles at a time, in turns in three places: one that products read, the others coming.
+// A warpgroup's inputs, a piece at a time, in turns in several places: one that products read, the others coming.
+template <class Shape>
 struct InputStream {
+    static constexpr int kPlaces = Shape::kInputPlaces, kTiles = Shape::kTiles;
+
     unsigned char* places;  // of the warpgroup
     CopyBarrier* barriers;  // a place each
     int tokens, warp, lane;
@@ -31,25 +40,25 @@ struct InputStream {
 
     __device__ InputStream(unsigned char* ofBlock, CopyBarrier* barriersOfBlock, int allTokens, int ownWarp,
                            int ownLane)
-        : places(ofBlock + ownWarp / 4 * kInputPlaces * kPieceTiles * kTileBytes),
-          barriers(barriersOfBlock + ownWarp / 4 * kInputPlaces), tokens(allTokens), warp(ownWarp % 4), lane(ownLane) {}
+        : places(ofBlock + ownWarp / 4 * kPlaces * kTiles * kTileBytes),
+          barriers(barriersOfBlock + ownWarp / 4 * kPlaces), tokens(allTokens), warp(ownWarp % 4), lane(ownLane) {}
 
     // Inputs of the piece's tile.
-    __device__ const unsigned char* at(int tile) const { return places + (place * kPieceTiles + tile) * kTileBytes; }
+    __device__ const unsigned char* at(int tile) const { return places + (place * kTiles + tile) * kTileBytes; }
     // Asks for the next piece, from column `tile` * 64 on; a warp for a tile. Behind the last column come zeros.
     __device__ void ask(const CUtensorMap& x, int tile) {
-        static_assert(kPieceTiles == 4);
-        if (lane == 0) {
+        static_assert(kTiles <= 4);
+        if (lane == 0 && warp < kTiles) {
             expectBytes(barriers + comingPlace, tokens * 128);
-            tensorCopy(places + (comingPlace * kPieceTiles + warp) * kTileBytes, x, (tile + warp) * 64, 0,
+            tensorCopy(places + (comingPlace * kTiles + warp) * kTileBytes, x, (tile + warp) * 64, 0,
                        barriers + comingPlace);
         }
-        comingPlace = comingPlace == kInputPlaces - 1 ? 0 : comingPlace + 1;
+        comingPlace = comingPlace == kPlaces - 1 ? 0 : comingPlace + 1;
     }
     __device__ void await() const { awaitBarrier(barriers + place, parity); }
     // This piece's products are done; the warpgroup meets, after which its place may be written.
     __device__ void leave(int group) {
-        if (++place == kInputPlaces) {
+        if (++place == kPlaces) {
             place = 0;
             parity ^= 1;
         }

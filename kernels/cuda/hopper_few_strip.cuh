@@ -13,9 +13,10 @@ namespace gptq {
 // A slot of a ring: a piece's words, then scales and zeros, [pair][scaled part][row].
 template <int bits, bool symmetric, int parts>
 struct Slot {
+    static constexpr int kPairs = PieceShape<bits>::kPairs;
     static constexpr int kPairWords = 2 * static_cast<int>(wordsOfTile(bits));
-    static constexpr int kWordBytes = kPiecePairs * kPairWords * 4;
-    static constexpr int kScaleBytes = kPiecePairs * parts * 32;
+    static constexpr int kWordBytes = kPairs * kPairWords * 4;
+    static constexpr int kScaleBytes = kPairs * parts * 32;
     static constexpr int kBytes = kWordBytes + kScaleBytes + (symmetric ? 0 : kScaleBytes / 2);
 
     unsigned char* at;
@@ -30,8 +31,8 @@ struct Slot {
 template <int bits, bool symmetric, int parts>
 __device__ void ask(int strip, int pair, int last, const PackedArguments& w, const Slot<bits, symmetric, parts>& slot,
                     CopyBarrier* barrier, int lane) {
-    constexpr int kTileWords = static_cast<int>(wordsOfTile(bits));
-    const int pairs = min(last - pair, kPiecePairs);
+    constexpr int kTileWords = static_cast<int>(wordsOfTile(bits)), kMostPairs = PieceShape<bits>::kPairs;
+    const int pairs = min(last - pair, kMostPairs);
     if (lane == 0) {
         const int bytes = min(pairs * 2, w.tiles - pair * 2) * kTileWords * 4;
         expectBytes(barrier, bytes);
@@ -39,7 +40,7 @@ __device__ void ask(int strip, int pair, int last, const PackedArguments& w, con
                  barrier);
     }
     const int part = lane / 2;  // two lanes a part, eight rows each
-    static_assert(kPiecePairs * parts * 2 <= 32);
+    static_assert(kMostPairs * parts * 2 <= 32);
     if (part < pairs * parts) {
         // Behind the last input any scale will do that is a number.
         const int at = w.groupOfHalf(pair * 4 + part * (4 / parts)) * w.rows + strip * 16 + lane % 2 * 8;

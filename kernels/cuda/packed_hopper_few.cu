@@ -37,7 +37,6 @@ constexpr int kRanks = 2;       // blocks of a cluster
 constexpr int kUnitStrips = 4;  // a warp of a warpgroup each
 constexpr int kSlots = 2;       // of a warp's ring; more pieces of weights in flight keep inputs waiting behind them
 constexpr int kMeetings = 4;    // barriers of the block; and those for inputs
-constexpr int kBlockBarriers = kMeetings + kInputBarriers;
 
 // How work is shared out, and shared memory used.
 struct Plan {
@@ -83,6 +82,8 @@ __global__ void __launch_bounds__(kWarps * 32, 1)
 #ifdef GPTQ_HOPPER_DEVICE
     extern __shared__ __align__(1024) unsigned char shared[];
     using Piece = Slot<bits, symmetric, parts>;
+    using Shape = PieceShape<bits>;
+    constexpr int kBlockBarriers = kMeetings + Shape::kInputBarriers;
     const int lane = static_cast<int>(threadIdx.x) % 32;
     const int warp =
         __shfl_sync(kAllLanes, static_cast<int>(threadIdx.x) / 32, 0);  // known to be the same in all lanes
@@ -94,7 +95,7 @@ __global__ void __launch_bounds__(kWarps * 32, 1)
     const int share = (rank << plan.splitBits) + (warp / 4 & ((1 << plan.splitBits) - 1));
     const int first = pairs * share / kRanks >> plan.splitBits, last = pairs * (share + 1) / kRanks >> plan.splitBits;
     // In shared memory: inputs, rings, barriers, two batches' parts of sums.
-    unsigned char* rest = shared + kInputBytes;
+    unsigned char* rest = shared + Shape::kInputBytes;
     unsigned char* const ring = rest + warp * kSlots * Piece::kBytes;
     rest += kWarps * kSlots * Piece::kBytes;
     auto* const written = reinterpret_cast<CopyBarrier*>(rest);
@@ -107,7 +108,7 @@ __global__ void __launch_bounds__(kWarps * 32, 1)
     if (lane < kSlots) beginBarrier(barriers + lane, 1);
     if (threadIdx.x < 2) beginBarrier(written + threadIdx.x, 1);
     else if (threadIdx.x < kMeetings) beginBarrier(written + threadIdx.x, kWarps * kRanks);
-    else if (threadIdx.x < kBlockBarriers) beginBarrier(written + threadIdx.x, kPieceTiles);
+    else if (threadIdx.x < kBlockBarriers) beginBarrier(written + threadIdx.x, Shape::kTiles);
     showBarriersToCopies();
     __syncwarp();
     arriveAtCluster();
@@ -120,26 +121,26 @@ __global__ void __launch_bounds__(kWarps * 32, 1)
         if (comingTurn >= turns) return endCopies();
         ask(min(comingStrip, units.strips - 1), comingPair, last, w, Piece{ring + slot * Piece::kBytes},
             barriers + slot, lane);
-        comingPair += kPiecePairs;
+        comingPair += Shape::kPairs;
         if (comingPair < last) return;
         comingPair = first;
         comingTurn += groups;
         comingStrip += stripStep;
     };
     askNext(0);  // more before the inputs would delay them
-    InputStream inputs(shared, ofInputs, tokens, warp, lane);
+    InputStream<Shape> inputs(shared, ofInputs, tokens, warp, lane);
     const int ownTurns = (turns - firstTurn + groups - 1) / groups;  // 0 where there are fewer turns than groups
-    int piecesToCome = ownTurns * ((last - first + kPiecePairs - 1) / kPiecePairs), comingInput = first;
+    int piecesToCome = ownTurns * ((last - first + Shape::kPairs - 1) / Shape::kPairs), comingInput = first;
     const auto askInput = [&] {
         if (piecesToCome == 0) return;
         --piecesToCome;
         inputs.ask(x, comingInput * 2);
-        comingInput = comingInput + kPiecePairs < last ? comingInput + kPiecePairs : first;
+        comingInput = comingInput + Shape::kPairs < last ? comingInput + Shape::kPairs : first;
     };
     waitForPrevious();
     letNextStart();
     awaitCluster();
-    for (int piece = 0; piece < kInputPlaces; ++piece) askInput();
+    for (int piece = 0; piece < Shape::kInputPlaces; ++piece) askInput();
     for (int slot = 1; slot < kSlots; ++slot) askNext(slot);
 
     constexpr int kStripFloats = 16 * partialWidth(kTokens);
@@ -175,12 +176,14 @@ __global__ void __launch_bounds__(kWarps * 32, 1)
         }
         for (; turn < end; turn += groups) {
             StripSums<bits, T, symmetric, parts> strip;
-            for (int pair = first; pair < last; pair += kPiecePairs) {
+            for (int pair = first; pair < last; pair += Shape::kPairs) {
                 const Piece piece{ring + slot * Piece::kBytes};
                 inputs.await();
                 awaitPiece();
                 strip.multiplyPair(piece, 0, inputs.at(0), lane);
-                if (pair + 1 < last) strip.multiplyPair(piece, 1, inputs.at(2), lane);
+                if constexpr (Shape::kPairs == 2) {
+                    if (pair + 1 < last) strip.multiplyPair(piece, 1, inputs.at(2), lane);
+                }
                 __syncwarp();
                 askNext(slot);
                 if (++slot == kSlots) {
@@ -213,6 +216,7 @@ struct PlannedLaunch {
 };
 
 // The plan that takes the least time; none where shared memory is too small.
+template <int bits>
 std::optional<PlannedLaunch> planned(const CudaContext& context, const PackedArguments& w, std::size_t slotBytes) {
     constexpr int kMostBatch = 8, kFewerBatch = 4;
     constexpr std::size_t kReserve = 1024;  // what the driver keeps of a block's shared memory
@@ -221,8 +225,9 @@ std::optional<PlannedLaunch> planned(const CudaContext& context, const PackedArg
     const int clusters = std::min(context.properties().multiProcessorCount / kRanks, units),
               turns = upTo(units, clusters);
     const int batch = turns <= kMostBatch ? turns : kFewerBatch;
-    const std::size_t fixed =
-        kInputBytes + kBlockBarriers * sizeof(CopyBarrier) + kSlots * kWarps * (slotBytes + sizeof(CopyBarrier));
+    const std::size_t fixed = PieceShape<bits>::kInputBytes +
+                              (kMeetings + PieceShape<bits>::kInputBarriers) * sizeof(CopyBarrier) +
+                              kSlots * kWarps * (slotBytes + sizeof(CopyBarrier));
     std::optional<PlannedLaunch> best;
     int least = 0;
     for (int splitBits = 0; 1 << splitBits <= kGroups; ++splitBits) {
@@ -247,7 +252,7 @@ std::optional<PlannedLaunch> planned(const CudaContext& context, const PackedArg
 
 template <int bits, class T, bool symmetric, int parts>
 bool launchFew(const CudaContext& context, const PackedArguments& w, const ProductInput& in, const ProductOutput& out) {
-    const auto launch = planned(context, w, Slot<bits, symmetric, parts>::kBytes);
+    const auto launch = planned<bits>(context, w, Slot<bits, symmetric, parts>::kBytes);
     if (!launch) return false;
     launchClusters(context, packedHopperFewKernel<bits, T, symmetric, parts>, kRanks,
                    static_cast<unsigned>(launch->plan.clusters) * kRanks, kWarps * 32, launch->sharedBytes, w,
