@@ -9,7 +9,8 @@
 //
 //     warp 0   | lanes 0-15: position 0 | lanes 16-31: position 1 |      warp 1   | position 2 | position 3 |      ...
 //
-// They are merged in shared memory; the last block of a token's heads merges the splits. A single token's queries and key are
+// A warp's teams are merged by shuffles, warps in shared memory, a head by one, two or four of them; the last block of a token's heads
+// merges the splits. A single token's queries and key are
 // normed and turned here, and its key and value written to the cache by the blocks whose split holds its position: one kernel
 // for all between two products. The grid is fixed by the longest past a step may have, so that a recorded step serves every
 // length; splits beyond the actual length end at once. Bound: memory, keys and values once.
@@ -105,36 +106,34 @@ struct Softmax {
     }
 };
 
-// The keys and values of a few positions of a team, from `base` on and before `end`.
+// The keys and values of a few positions of a team.
 template <class T, int lanes>
 struct Round {
     static constexpr int kTeams = kWarps * 32 / lanes;
     static constexpr int kPositions = kTeams * kUnrolled;  // of a block
     uint4 keys[kUnrolled], values[kUnrolled];
 
+    // From `base` on and before `end`.
     __device__ void load(const AttentionArguments<T>& t, std::int64_t firstSlot, int kvHead, int base, int end) {
 #pragma unroll
         for (int u = 0; u < kUnrolled; ++u) {
             keys[u] = values[u] = {};
-            const int position = base + u * kTeams + static_cast<int>(threadIdx.x) / lanes;
-            if (position < end) read(t, firstSlot + position, kvHead, u);
+            read(t, firstSlot, kvHead, base, u, base, end);
         }
     }
-    // The positions that were not there yet.
+    // The same, those that were not there yet.
     __device__ void complete(const AttentionArguments<T>& t, std::int64_t firstSlot, int kvHead, int base, int there,
                              int end) {
 #pragma unroll
-        for (int u = 0; u < kUnrolled; ++u) {
-            const int position = base + u * kTeams + static_cast<int>(threadIdx.x) / lanes;
-            if (position >= there && position < end) read(t, firstSlot + position, kvHead, u);
-        }
+        for (int u = 0; u < kUnrolled; ++u) read(t, firstSlot, kvHead, base, u, there, end);
     }
-
-private:
-    __device__ void read(const AttentionArguments<T>& t, std::int64_t slot, int kvHead, int u) {
+    // The team's `u`th position from `base` on, where it lies in [first, end).
+    __device__ void read(const AttentionArguments<T>& t, std::int64_t firstSlot, int kvHead, int base, int u, int first,
+                         int end) {
+        const int position = base + u * kTeams + static_cast<int>(threadIdx.x) / lanes;
         const int element = static_cast<int>(threadIdx.x) % lanes * 8;
-        if (element >= t.headSize) return;
-        const std::int64_t at = slot * t.kvStride + kvHead * t.headSize + element;
+        if (position < first || position >= end || element >= t.headSize) return;
+        const std::int64_t at = (firstSlot + position) * t.kvStride + kvHead * t.headSize + element;
         keys[u] = *reinterpret_cast<const uint4*>(t.keys + at);
         values[u] = *reinterpret_cast<const uint4*>(t.values + at);
     }
@@ -154,15 +153,17 @@ __device__ void attendSplit(const DecodeArguments<T>& a, std::int64_t firstSlot,
 #pragma unroll
         for (int i = 0; i < 8; ++i) query[g][i] = works ? queries[g][element + i] : 0.0f;
     }
-    // Whole warps go round together, so that their lanes can add up scores.
-    for (int base = begin; base < end; base += Round<T, lanes>::kPositions) {
-        if (base > begin) round.load(t, firstSlot, kvHead, base, end);
+    // Whole warps go round together, so that their lanes can add up scores. A position that is taken makes room for one of the next
+    // round.
+    constexpr int kPositions = Round<T, lanes>::kPositions;
+    for (int base = begin; base < end; base += kPositions) {
 #pragma unroll
         for (int u = 0; u < kUnrolled; ++u) {
             if (base + u * teams >= end) break;
             float scores[group] = {}, key[8], value[8];
             unpackEight<T>(round.keys[u], key);
             unpackEight<T>(round.values[u], value);
+            round.read(t, firstSlot, kvHead, base + kPositions, u, begin, end);
 #pragma unroll
             for (int g = 0; g < group; ++g) {
 #pragma unroll
@@ -178,93 +179,97 @@ __device__ void attendSplit(const DecodeArguments<T>& a, std::int64_t firstSlot,
     }
 }
 
-// A block's shared memory, after its queries: what teams and splits merge in.
+// A block's shared memory, after its queries: what warps and splits merge in.
 template <int lanes, int group>
 struct Merge {
-    static constexpr int kTeams = kWarps * 32 / lanes;
-    float most[group][kTeams], sum[group][kTeams];
+    float most[group][kWarps], sum[group][kWarps];
     float outputs[group][kWarps][lanes * 8];
-    float weights[group][kMostSplits];
+    float weights[kWarps][kMostSplits];
     int arrived;
+};
+
+// The head that a warp merges, and its elements: this lane's first and the step to its next.
+template <int group>
+struct MergedHead {
+    static constexpr int kWarpsEach = kWarps / group;
+    int warp = static_cast<int>(threadIdx.x) / 32, head = warp / kWarpsEach;
+    int first = warp % kWarpsEach * 32 + static_cast<int>(threadIdx.x) % 32;
+    static constexpr int kStep = kWarpsEach * 32;
 };
 
 // The teams' results, head by head: take(head, maximum, sum, element, output) for every element, output not yet over sum.
 template <int lanes, int group, class Take>
 __device__ void mergeTeams(const Softmax<group>& softmax, int heads, int headSize, Merge<lanes, group>& merge,
                            const Take& take) {
-    constexpr int teams = Merge<lanes, group>::kTeams;
-    const int team = static_cast<int>(threadIdx.x) / lanes, lane = static_cast<int>(threadIdx.x) % lanes;
+    const MergedHead<group> own;
+    const int lane = static_cast<int>(threadIdx.x) % 32;
 #pragma unroll
     for (int g = 0; g < group; ++g) {
-        if (lane != 0) break;
-        merge.most[g][team] = softmax.most[g];
-        merge.sum[g][team] = softmax.sum[g];
-    }
-    __syncthreads();
-    const auto topOf = [&](int g) {
-        float top = -INFINITY;
+        float top = softmax.most[g];
 #pragma unroll
-        for (int i = 0; i < teams; ++i) top = fmaxf(top, merge.most[g][i]);
-        return top;
-    };
-    // A warp's teams meet by shuffles, the warps in shared memory.
-#pragma unroll
-    for (int g = 0; g < group; ++g) {
-        const float factor = softmax.most[g] == -INFINITY ? 0.0f : exp2f(softmax.most[g] - topOf(g));
-#pragma unroll
-        for (int i = 0; i < 8; ++i) {
-            float value = softmax.output[g][i] * factor;
+        for (int step = lanes; step < 32; step *= 2) top = fmaxf(top, __shfl_xor_sync(kAllLanes, top, step));
+        const float factor = softmax.most[g] == -INFINITY ? 0.0f : exp2f(softmax.most[g] - top);
+        const auto overTeams = [&](float value) {
+            value *= factor;
 #pragma unroll
             for (int step = lanes; step < 32; step *= 2) value += __shfl_xor_sync(kAllLanes, value, step);
-            if (threadIdx.x % 32 < lanes) merge.outputs[g][threadIdx.x / 32][lane * 8 + i] = value;
+            return value;
+        };
+        const float sum = overTeams(softmax.sum[g]);
+        float outputs[8];
+#pragma unroll
+        for (int i = 0; i < 8; ++i) outputs[i] = overTeams(softmax.output[g][i]);
+        if (lane == 0) {
+            merge.most[g][own.warp] = top;
+            merge.sum[g][own.warp] = sum;
         }
+        if (lane < lanes) memcpy(&merge.outputs[g][own.warp][lane * 8], outputs, sizeof(outputs));
     }
     __syncthreads();
-    for (int i = static_cast<int>(threadIdx.x); i < heads * headSize; i += kWarps * 32) {
-        const int g = i / headSize, e = i % headSize;
-        const float top = topOf(g);
-        float total = 0, value = 0;
+    if (own.head >= heads) return;
+    float top = -INFINITY, total = 0, factors[kWarps];
 #pragma unroll
-        for (int t = 0; t < teams; ++t)
-            total += merge.most[g][t] == -INFINITY ? 0.0f : merge.sum[g][t] * exp2f(merge.most[g][t] - top);
+    for (int w = 0; w < kWarps; ++w) top = fmaxf(top, merge.most[own.head][w]);
 #pragma unroll
-        for (int w = 0; w < kWarps; ++w) value += merge.outputs[g][w][e];
-        take(g, top, total, e, value);
+    for (int w = 0; w < kWarps; ++w) {
+        const float most = merge.most[own.head][w];
+        factors[w] = most == -INFINITY ? 0.0f : exp2f(most - top);
+        total += merge.sum[own.head][w] * factors[w];
+    }
+    for (int e = own.first; e < headSize; e += own.kStep) {
+        float value = 0;
+#pragma unroll
+        for (int w = 0; w < kWarps; ++w) value += merge.outputs[own.head][w][e] * factors[w];
+        take(own.head, top, total, e, value);
     }
 }
 
-// The splits' results in scratch memory to the outputs; a warp finds a head's shares, then all threads add up.
+// The splits' results in scratch memory to the outputs; each warp finds its head's shares by itself.
 template <class T, int lanes, int group>
 __device__ void mergeSplits(const DecodeArguments<T>& a, int token, int firstHead, int heads, const Range& range,
                             Merge<lanes, group>& merge) {
+    const MergedHead<group> own;
+    if (own.head >= heads) return;
     const AttentionArguments<T>& t = a.attention;
     const int width = t.headSize + 2, count = range.lastSplit - range.firstSplit + 1;
-    const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
-    const auto partOf = [&](int g) {
-        return a.partials +
-               ((static_cast<std::int64_t>(token) * t.heads + firstHead + g) * a.splits + range.firstSplit) * width;
-    };
-    if (warp < heads) {
-        const float* part = partOf(warp);
-        float most = -INFINITY, total = 0;
-        for (int s = lane; s < count; s += 32) most = fmaxf(most, __ldcg(part + s * width));
-        most = warpMax(most);
-        for (int s = lane; s < count; s += 32) {
-            const float weight = exp2f(__ldcg(part + s * width) - most);
-            merge.weights[warp][s] = weight;
-            total += weight * __ldcg(part + s * width + 1);
-        }
-        total = warpSum(total);
-        for (int s = lane; s < count; s += 32) merge.weights[warp][s] /= total;
+    const int lane = static_cast<int>(threadIdx.x) % 32, head = firstHead + own.head;
+    const float* part =
+        a.partials + ((static_cast<std::int64_t>(token) * t.heads + head) * a.splits + range.firstSplit) * width;
+    float* const weights = merge.weights[own.warp];
+    float most = -INFINITY, total = 0;
+    for (int s = lane; s < count; s += 32) most = fmaxf(most, __ldcg(part + s * width));
+    most = warpMax(most);
+    for (int s = lane; s < count; s += 32) {
+        weights[s] = exp2f(__ldcg(part + s * width) - most);
+        total += weights[s] * __ldcg(part + s * width + 1);
     }
-    __syncthreads();
-    for (int i = static_cast<int>(threadIdx.x); i < heads * t.headSize; i += kWarps * 32) {
-        const int g = i / t.headSize, e = i % t.headSize;
-        const float* part = partOf(g) + 2 + e;
+    total = warpSum(total);
+    __syncwarp();
+    for (int e = own.first; e < t.headSize; e += own.kStep) {
         float value = 0;
 #pragma unroll 8
-        for (int s = 0; s < count; ++s) value += merge.weights[g][s] * __ldcg(part + s * width);
-        t.y[token * t.yStride + (firstHead + g) * t.headSize + e] = fromFloat<T>(value);
+        for (int s = 0; s < count; ++s) value += weights[s] * __ldcg(part + 2 + e + s * width);
+        t.y[token * t.yStride + head * t.headSize + e] = fromFloat<T>(value / total);
     }
 }
 
