@@ -38,9 +38,10 @@ __device__ void putEight(const std::uint32_t (&words)[4], T* half, int lane) {
 
 // One token's inputs of a warp's pairs [first, last) into shared memory, of the activation type, zeros behind the last: of every half,
 // 32 columns, first those of lane 0, eight, then those of lane 1, ... And the sums of them that every scaled part is offset by.
-template <int bits, class T, bool symmetric, int parts>
+// `meanwhile` is called once, when inputs are on their way.
+template <int bits, class T, bool symmetric, int parts, class Meanwhile>
 __device__ void stageInputs(const ProductInput& in, int columns, int first, int last, int lane, T* staged,
-                            float* offsets) {
+                            float* offsets, const Meanwhile& meanwhile) {
     constexpr int kAtOnce = 4;
     const int end = last * kPairColumns;
     for (int begin = first * kPairColumns; begin < end; begin += kAtOnce * 256) {
@@ -51,6 +52,7 @@ __device__ void stageInputs(const ProductInput& in, int columns, int first, int 
             v[p] = {};
             if (i < min(end, columns)) v[p] = *reinterpret_cast<const uint4*>(static_cast<const T*>(in.x) + i);
         }
+        if (begin == first * kPairColumns) meanwhile();
 #pragma unroll
         for (int p = 0; p < kAtOnce; ++p) {
             const int i = begin + p * 256 + lane * 8;
@@ -86,17 +88,21 @@ struct NormedInputs {
             if (first + p < last && at < columns) weight[p] = __ldg(reinterpret_cast<const float4*>(in.norm + at));
         }
     }
-    template <int bits, class T, bool symmetric, int parts>
-    __device__ void stage(const ProductInput& in, int columns, int first, int last, int lane, T* staged,
-                          float* offsets) const {
+    template <int bits, class T, bool symmetric, int parts, class Meanwhile>
+    __device__ void stage(const ProductInput& in, int columns, int first, int last, int lane, T* staged, float* offsets,
+                          const Meanwhile& meanwhile) const {
         float4 v[kNormPieces];
-        float squares = 0;
         const int end = min(last * kPairColumns, columns);
 #pragma unroll
         for (int p = 0; p < kNormPieces; ++p) {
             const int at = (first + p) * kPairColumns + lane * 4;
             v[p] = {};
             if (at < end) v[p] = *reinterpret_cast<const float4*>(static_cast<const float*>(in.x) + at);
+        }
+        meanwhile();
+        float squares = 0;
+#pragma unroll
+        for (int p = 0; p < kNormPieces; ++p) {
             squares += v[p].x * v[p].x + v[p].y * v[p].y + v[p].z * v[p].z + v[p].w * v[p].w;
         }
         const float factor = normFactor(in, squares, columns);

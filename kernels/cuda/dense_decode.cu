@@ -4,7 +4,8 @@
 // Decode products of dense weights, one token: y[n] = sum over k of x[k] w[n, k], float32 sums.
 //
 // A warp makes two rows (a gate and its up, or neighbours): a lane reads eight neighbours, 16 bytes, of each at a time, and holds
-// four such reads of each row in flight, the first before the kernel before has ended. x lies in shared memory as float32.
+// four such reads of each row in flight. While the kernel before ends it asks for all of a short row, for half of them of a longer
+// one: what is asked for before x comes before it. x lies in shared memory as float32.
 // Bound: memory, 2 bytes a weight.
 #include "kernels/cuda/dense_decode.cuh"
 #include "kernels/cuda/ptx.cuh"
@@ -72,13 +73,20 @@ __global__ void __launch_bounds__(kWarps * 32)
                     reinterpret_cast<const uint4*>(weight + static_cast<std::int64_t>(row[r]) * columns + column));
         }
     };
+    const int firstReads = pieces <= kDepth ? kDepth : kDepth / 2;
 #pragma unroll
-    for (int slot = 0; slot < kDepth; ++slot) load(slot, slot);
-
+    for (int slot = 0; slot < kDepth; ++slot) {
+        if (slot < firstReads) load(slot, slot);
+    }
     waitForPrevious();
     letNextStart();
     const int begin = columns / 8 * warp / kWarps * 8, end = columns / 8 * (warp + 1) / kWarps * 8;
-    const float factor = normFactor(in, stageColumns<T>(in, begin, end, lane, x), columns);
+    const float squares = stageColumns<T>(in, begin, end, lane, x);
+#pragma unroll
+    for (int slot = 0; slot < kDepth; ++slot) {
+        if (slot >= firstReads) load(slot, slot);
+    }
+    const float factor = normFactor(in, squares, columns);
     __syncthreads();
 
     float sums[2] = {};

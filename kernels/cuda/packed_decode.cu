@@ -17,7 +17,8 @@
 // tokens are read where they lie, a pair of tiles at a time, and change from rows to fragments through the warp's place there.
 //
 // One token: a block takes half of a multiprocessor's threads, and where it can half of its shared memory, and lets the next
-// kernel start at once. That one's rings fill while this one computes, so memory does not idle between two kernels.
+// kernel start at once. Half of that one's rings fill while this one ends, so memory does not idle between two kernels; the other half
+// is asked for behind the inputs, which would have to wait for it.
 //
 // What bounds a decode kernel beside memory is the issue of instructions: about 30 for a tile of 2 bits, of which 16 take its codes,
 // and half as many for what is per piece or strip.
@@ -43,11 +44,12 @@ inline constexpr int kTogether = single&& bits == 2 ? 2 : 1;
 
 // How shared memory is used, and how often warps meet.
 struct Plan {
-    int slots;   // of a ring
-    int batch;   // strips between two meetings
-    bool bulk;   // words come by the copy engine
-    bool early;  // the next kernel may start at once, rather than when this one has its inputs
-    int units;   // of a block: strips, or a gate and its up; so many blocks have one more
+    int slots;       // of a ring
+    int firstSlots;  // that are asked for before the inputs
+    int batch;       // strips between two meetings
+    bool bulk;       // words come by the copy engine
+    bool early;      // the next kernel may start at once, rather than when this one has its inputs
+    int units;       // of a block: strips, or a gate and its up; so many blocks have one more
     int moreUnits;
     int pairs;  // of a warp in each strip; so many warps have one more
     int morePairs;
@@ -165,7 +167,10 @@ __global__ void __launch_bounds__(kMostWarps * 32, 2)
         else comingStrip += comingTurn % 2 == 0 ? plan.nextStrip : plan.nextStrips - plan.nextStrip;
         comingTurn += together;
     };
-    for (int slot = 0; slot < plan.slots; ++slot) askNext(slot);
+    for (int slot = 0; slot < plan.firstSlots; ++slot) askNext(slot);
+    const auto askOthers = [&] {
+        for (int slot = plan.firstSlots; slot < plan.slots; ++slot) askNext(slot);
+    };
 
     const T* x = nullptr;  // of the one token, from this lane's inputs on; or of token lane / 4
     if constexpr (single) {
@@ -175,15 +180,17 @@ __global__ void __launch_bounds__(kMostWarps * 32, 2)
             inputs.prefetch(in, w.columns, first, last, lane);
             waitForPrevious();
             if (!plan.early) letNextStart();
-            inputs.template stage<bits, T, symmetric, parts>(in, w.columns, first, last, lane, staged, offsets);
+            inputs.template stage<bits, T, symmetric, parts>(in, w.columns, first, last, lane, staged, offsets,
+                                                             askOthers);
         } else {
             waitForPrevious();
             if (!plan.early) letNextStart();
-            stageInputs<bits, T, symmetric, parts>(in, w.columns, first, last, lane, staged, offsets);
+            stageInputs<bits, T, symmetric, parts>(in, w.columns, first, last, lane, staged, offsets, askOthers);
         }
     } else {
         waitForPrevious();
         if (!plan.early) letNextStart();
+        askOthers();
         if (lane / 4 < in.tokens) x = static_cast<const T*>(in.x) + lane / 4 * in.stride;
     }
 
@@ -259,6 +266,7 @@ std::optional<PlannedLaunch> planned(const PackedArguments& w, const ProductInpu
     const bool large = static_cast<std::int64_t>(w.rows) * w.columns >= kLarge;
     const int pairs = (w.tiles + 1) / 2;
     const Plan plan{.slots = slots,
+                    .firstSlots = 0,
                     .batch = std::min(std::max(fitting, perBatch), mostStrips),
                     .bulk = false,
                     .early = large,
@@ -277,6 +285,12 @@ std::optional<PlannedLaunch> planned(const PackedArguments& w, const ProductInpu
     return PlannedLaunch{plan, blocks, bytes};
 }
 
+// How many pieces a warp asks for while it waits for the kernel before. What is asked for before one token's inputs, which all warps
+// wait for, comes before them: so not the whole ring, but what comes anyway until then, as measured on an H100.
+int firstSlots(int slots, const PackedArguments& w) {
+    return std::min(slots, std::max(slots / 2, 1) + (w.columns > w.rows ? 1 : 0));
+}
+
 template <int bits, class T, bool symmetric, int parts, bool single>
 bool launchDecode(const CudaContext& context, const PackedArguments& w, const ProductInput& in,
                   const ProductOutput& out, const DecodeShape& wanted) {
@@ -287,11 +301,14 @@ bool launchDecode(const CudaContext& context, const PackedArguments& w, const Pr
             auto launch = planned(w, in, out.gated, warps, slots, wanted.blocks * wanted.warps / warps, kSlotBytes,
                                   parts, context.limits().sharedBytes - kReserve);
             if (!launch) continue;
-            launch->plan.bulk = context.limits().chainsKernels();
+            if (context.limits().chainsKernels()) {
+                launch->plan.bulk = true;
+                launch->plan.firstSlots = single && launch->plan.early ? firstSlots(slots, w) : slots;
+            }
             // Where kernels of different kinds overlap, a multiprocessor that is free early would take two blocks and another
-            // none: a step of 3-bit and 2-bit weights took a fifth longer so. More than half of the shared memory keeps a kernel's
-            // blocks apart; that the products with a norm ask for it is enough, and leaves the others their early start.
-            if (in.norm && launch->plan.early && context.limits().chainsKernels())
+            // none, as half of them are free while a step attends. More than half of the shared memory keeps a kernel's blocks
+            // apart, of which a step's products with a norm or a residual ask: a step of 3 bits takes a tenth less so.
+            if ((in.norm || out.accumulate) && launch->plan.early && context.limits().chainsKernels())
                 launch->sharedBytes = std::max(
                     launch->sharedBytes,
                     std::min(context.properties().sharedMemPerMultiprocessor / 2, context.limits().sharedBytes));
