@@ -18,6 +18,7 @@ namespace gptq {
 namespace {
 
 constexpr std::int64_t kSteps = 64;
+constexpr std::int64_t kTokensBeside = kSteps + 8;  // a context's
 
 std::vector<TokenId> someTokens(std::int64_t count, std::int64_t vocabulary) {
     std::vector<TokenId> ids;
@@ -42,7 +43,7 @@ double bytesOfStep(const Checkpoint& model, std::int64_t context) {
 
 void decodeRow(const BenchOptions& options, const Checkpoint& model, const DecoderModel& decoder, std::int64_t context,
                double bandwidth, BenchReport& report) {
-    DecodeSequence sequence(decoder, context + kSteps + 8);
+    DecodeSequence sequence(decoder, context + kTokensBeside);
     if (context > 0) sequence.advance(someTokens(context, model.config.vocabulary));
     else sequence.advance({17});
     // Every step takes the token that the step before it chose, as generation does.
@@ -84,16 +85,27 @@ void forBoth(const BenchOptions& options, Backend& backend, JobControl& control,
     }
 }
 
+// Of the usual lengths those that the model's context does not hold are left out; others are refused.
+void checkLengths(const BenchOptions& options, std::int64_t tokensBeside) {
+    const std::int64_t context = syntheticModel(options.shape, std::nullopt).config.context;
+    for (const std::int64_t tokens : options.tokens) {
+        if (tokens + tokensBeside > context)
+            throw Error("--tokens: ", options.shape, " has a context of ", context, " tokens, and ",
+                        tokens + tokensBeside, " are needed; ask for fewer");
+    }
+}
+
 }  // namespace
 
 int benchDecode(const BenchOptions& options, Backend& backend, JobControl& control) {
+    checkLengths(options, kTokensBeside);
     const double bandwidth = measureCopyBandwidth(backend);
     BenchReport(options.json)
         .heading({{"bench", "decode"}, {"device", nameOf(backend.device())}, {"copy GB/s", bandwidth * 1e-9}});
     BenchReport report(options.json);
     forBoth(options, backend, control, [&](const Checkpoint& model, const DecoderModel& decoder) {
         for (const std::int64_t context : options.tokensOr({0, 2048, 8000}, {0})) {
-            if (context + kSteps + 8 <= model.config.context)
+            if (context + kTokensBeside <= model.config.context)
                 decodeRow(options, model, decoder, context, bandwidth, report);
         }
     });
@@ -101,6 +113,7 @@ int benchDecode(const BenchOptions& options, Backend& backend, JobControl& contr
 }
 
 int benchPrefill(const BenchOptions& options, Backend& backend, JobControl& control) {
+    checkLengths(options, 0);
     BenchReport(options.json).heading({{"bench", "prefill"}, {"device", nameOf(backend.device())}});
     BenchReport report(options.json);
     forBoth(options, backend, control, [&](const Checkpoint& model, const DecoderModel& decoder) {

@@ -32,11 +32,21 @@ private slots:
         for (std::size_t i = 0; i < prompts.size(); ++i)
             QCOMPARE(prompts[i].at("tokens").get<int>(), i % 2 == 0 ? 3 : 7);
     }
+    void lengthsBeyondTheContextAreRefused() {
+        for (const char* what : {"decode", "prefill"}) {
+            const ProgramRun run = benched({what, "--tokens", "8193"});
+            QCOMPARE(run.status, 1);
+            QVERIFY2(run.messages.contains("smollm2-135m:1 has a context of 8192 tokens"), qPrintable(run.summary()));
+        }
+    }
 
 private:
+    static ProgramRun benched(const QStringList& what) {
+        return gptqProgram().run(QStringList{"bench"} + what +
+                                 QStringList{"--shape", "smollm2-135m:1", "--device", "cpu", "--json"});
+    }
     static std::vector<gptq::Json> rows(const QStringList& what) {
-        const ProgramRun run = gptqProgram().run(QStringList{"bench"} + what +
-                                                 QStringList{"--shape", "smollm2-135m:1", "--device", "cpu", "--json"});
+        const ProgramRun run = benched(what);
         if (run.status != 0) QTest::qFail(qPrintable(run.summary()), __FILE__, __LINE__);
         std::vector<gptq::Json> lines = run.lines();
         std::erase_if(lines, [](const gptq::Json& line) { return line.contains("bench"); });  // the heading
