@@ -9,11 +9,11 @@
 //
 //     warp 0   | lanes 0-15: position 0 | lanes 16-31: position 1 |      warp 1   | position 2 | position 3 |      ...
 //
-// A warp's teams are merged by shuffles, warps in shared memory, a head by one, two or four of them; the last block of a token's heads
-// merges the splits. A single token's queries and key are
-// normed and turned here, and its key and value written to the cache by the blocks whose split holds its position: one kernel
-// for all between two products. The grid is fixed by the longest past a step may have, so that a recorded step serves every
-// length; splits beyond the actual length end at once. Bound: memory, keys and values once.
+// A warp's teams merge by shuffles, the warps in shared memory, where each head is one, two or four warps'; the last block of a token's
+// heads merges the splits. A position that is taken makes room for one of the next round, so four are always on their way. A single
+// token's queries and key are normed and turned here, and its key and value written to the cache by the blocks whose split holds its
+// position: one kernel for all between two products. The grid is fixed by the longest past a step may have, so that a recorded step
+// serves every length; splits beyond the actual length end at once. Bound: memory, keys and values once.
 #include <algorithm>
 
 #include "kernels/cuda/attention.cuh"
@@ -153,8 +153,7 @@ __device__ void attendSplit(const DecodeArguments<T>& a, std::int64_t firstSlot,
 #pragma unroll
         for (int i = 0; i < 8; ++i) query[g][i] = works ? queries[g][element + i] : 0.0f;
     }
-    // Whole warps go round together, so that their lanes can add up scores. A position that is taken makes room for one of the next
-    // round.
+    // Whole warps go round together, so that their lanes can add up scores.
     constexpr int kPositions = Round<T, lanes>::kPositions;
     for (int base = begin; base < end; base += kPositions) {
 #pragma unroll
