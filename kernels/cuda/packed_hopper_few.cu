@@ -37,6 +37,7 @@ constexpr int kRanks = 2;       // blocks of a cluster
 constexpr int kUnitStrips = 4;  // a warp of a warpgroup each
 constexpr int kSlots = 2;       // of a warp's ring; more pieces of weights in flight keep inputs waiting behind them
 constexpr int kMeetings = 4;    // barriers of the block; and those for inputs
+constexpr int kBlockBarriers = kMeetings + kInputBarriers;
 
 // How work is shared out, and shared memory used.
 struct Plan {
@@ -83,7 +84,6 @@ __global__ void __launch_bounds__(kWarps * 32, 1)
     extern __shared__ __align__(1024) unsigned char shared[];
     using Piece = Slot<bits, symmetric, parts>;
     using Shape = PieceShape<bits>;
-    constexpr int kBlockBarriers = kMeetings + Shape::kInputBarriers;
     const int lane = static_cast<int>(threadIdx.x) % 32;
     const int warp =
         __shfl_sync(kAllLanes, static_cast<int>(threadIdx.x) / 32, 0);  // known to be the same in all lanes
@@ -140,7 +140,7 @@ __global__ void __launch_bounds__(kWarps * 32, 1)
     waitForPrevious();
     letNextStart();
     awaitCluster();
-    for (int piece = 0; piece < Shape::kInputPlaces; ++piece) askInput();
+    for (int piece = 0; piece < kInputPlaces; ++piece) askInput();
     for (int slot = 1; slot < kSlots; ++slot) askNext(slot);
 
     constexpr int kStripFloats = 16 * partialWidth(kTokens);
@@ -225,8 +225,7 @@ std::optional<PlannedLaunch> planned(const CudaContext& context, const PackedArg
     const int clusters = std::min(context.properties().multiProcessorCount / kRanks, units),
               turns = upTo(units, clusters);
     const int batch = turns <= kMostBatch ? turns : kFewerBatch;
-    const std::size_t fixed = PieceShape<bits>::kInputBytes +
-                              (kMeetings + PieceShape<bits>::kInputBarriers) * sizeof(CopyBarrier) +
+    const std::size_t fixed = PieceShape<bits>::kInputBytes + kBlockBarriers * sizeof(CopyBarrier) +
                               kSlots * kWarps * (slotBytes + sizeof(CopyBarrier));
     std::optional<PlannedLaunch> best;
     int least = 0;
