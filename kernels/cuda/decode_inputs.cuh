@@ -20,6 +20,18 @@ __device__ float sumOverLanes(float value) {
     return value;
 }
 
+// Sums over lanes 4 q to 4 q + 3 of the float16 pairs that they hold, for quads q = 2 (lane % 4) and the next, by the tensor cores:
+// the pairs are a product's inputs, a quad a token, and the weights ones. A fifth of the instructions that exchanges between lanes take.
+template <int count>
+__device__ float2 sumsOfQuads(const std::uint32_t (&pairs)[count]) {
+    constexpr std::uint32_t kOnes = 0x3c003c00u;
+    FragmentC sums{};
+#pragma unroll
+    for (int i = 0; i < count; i += 2)
+        multiplyAdd(sums, {{kOnes, kOnes, kOnes, kOnes}}, {{pairs[i], pairs[i + 1]}}, Half{});
+    return {sums.x[0], sums.x[1]};
+}
+
 // A lane's eight neighbours, pairs 4 (lane % 4) to 4 (lane % 4) + 3 of a half, to the places of the lanes that multiply by them: each its
 // slot lane % 4 of theirs. Halves begin with another lane's, so that no two lanes write to one bank.
 template <class T>
@@ -60,15 +72,15 @@ __device__ void stageInputs(const ProductInput& in, int columns, int first, int 
             const std::uint32_t words[4] = {v[p].x, v[p].y, v[p].z, v[p].w};
             if (i < end) putEight(words, staged + i / 32 * 32, lane);
             if constexpr (takesCodes<T>) {
-                float sum = 0;
-#pragma unroll
-                for (int k = 0; k < 4; ++k) {
-                    const auto pair = pairOf<PairOf<T>>(words[k]);
-                    sum += asFloat(pair.x) + asFloat(pair.y);
+                // A quad has 32 columns; lanes 0 to 3 those of two quads, lanes 0 and 1 the first pair's.
+                float2 sums = sumsOfQuads(words);
+                if constexpr (parts == 1) sums.x = sumOverLanes<2>(sums.x + sums.y);
+                const int column = begin + p * 256 + lane * 64;
+                if (lane < 4 && lane % (parts == 1 ? 2 : 1) == 0 && column < end) {
+                    float* const to = offsets + column / (kPairColumns / parts);
+                    to[0] = offsetOfSum<bits, symmetric>(sums.x);
+                    if constexpr (parts == 4) to[1] = offsetOfSum<bits, symmetric>(sums.y);
                 }
-                sum = sumOverLanes<16 / parts>(sum);
-                if (lane % (16 / parts) == 0 && i < end)
-                    offsets[i / (kPairColumns / parts)] = offsetOfSum<bits, symmetric>(sum);
             }
         }
     }
@@ -123,9 +135,10 @@ struct NormedInputs {
             half[lane % 2 * 8 + slot] = words.x;
             half[lane % 2 * 8 + 4 + slot] = words.y;
             if constexpr (takesCodes<T>) {
-                const float sum =
-                    sumOverLanes<32 / parts>(asFloat(four[0]) + asFloat(four[1]) + asFloat(four[2]) + asFloat(four[3]));
-                if (lane % (32 / parts) == 0) offsets[at / (kPairColumns / parts)] = offsetOfSum<bits, symmetric>(sum);
+                const std::uint32_t fours[2] = {words.x, words.y};  // a quad has 16 columns
+                const float2 sums = sumsOfQuads(fours);
+                const float sum = sumOverLanes<4 / parts>(sums.x + sums.y);
+                if (lane < parts) offsets[(first + p) * parts + lane] = offsetOfSum<bits, symmetric>(sum);
             }
         }
         __syncwarp();

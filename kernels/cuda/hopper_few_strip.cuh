@@ -6,6 +6,7 @@
 
 #include "kernels/cuda/dequant.cuh"
 #include "kernels/cuda/hopper_few_inputs.cuh"
+#include "kernels/cuda/packed_piece.cuh"
 #include "kernels/cuda/with_scheme.cuh"
 
 namespace gptq {
@@ -33,20 +34,15 @@ __device__ void ask(int strip, int pair, int last, const PackedArguments& w, con
                     CopyBarrier* barrier, int lane) {
     constexpr int kTileWords = static_cast<int>(wordsOfTile(bits)), kMostPairs = PieceShape<bits>::kPairs;
     const int pairs = min(last - pair, kMostPairs);
-    if (lane == 0) {
+    if (isChosenLane()) {
         const int bytes = min(pairs * 2, w.tiles - pair * 2) * kTileWords * 4;
         expectBytes(barrier, bytes);
         bulkCopy(slot.words(0), w.words + static_cast<std::int64_t>(strip * w.tiles + pair * 2) * kTileWords, bytes,
                  barrier);
     }
-    const int part = lane / 2;  // two lanes a part, eight rows each
     static_assert(kMostPairs * parts * 2 <= 32);
-    if (part < pairs * parts) {
-        // Behind the last input any scale will do that is a number.
-        const int at = w.groupOfHalf(pair * 4 + part * (4 / parts)) * w.rows + strip * 16 + lane % 2 * 8;
-        copyAsync<16>(slot.scales(0) + lane * 8, w.scales + at);
-        if constexpr (!symmetric) copyAsync<8>(slot.zeros(0) + lane * 8, w.zeros + at);
-    }
+    if (lane < kMostPairs * parts * 2)
+        askGrids<symmetric, parts>(w, strip, pair * 2, slot.scales(0), slot.zeros(0), lane);
     endCopies();
 }
 

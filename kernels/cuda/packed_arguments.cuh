@@ -23,9 +23,12 @@ struct PackedArguments {
     unsigned
         groupsPerHalf;  // ceil(2^32 / (groupColumns / 32)): from halves of tiles to groups without a division; 0: 2^32
 
-    // The group of a half tile, 32 columns; behind the last column the last group, whose grids are numbers like any.
+    // The group of a half tile, 32 columns; behind the last column the last group, whose grids are numbers like any. several: there
+    // is one group, or every group has more than one half.
+    template <bool several = false>
     __device__ int groupOfHalf(int half) const {
-        return min(groupsPerHalf == 0 ? half : static_cast<int>(__umulhi(half, groupsPerHalf)), lastGroup);
+        const bool one = !several && groupsPerHalf == 0;
+        return min(one ? half : static_cast<int>(__umulhi(half, groupsPerHalf)), lastGroup);
     }
 };
 

@@ -31,6 +31,7 @@
 #include "kernels/cuda/lane_columns.cuh"
 #include "kernels/cuda/packed_decode.cuh"
 #include "kernels/cuda/packed_odd_groups.cuh"
+#include "kernels/cuda/packed_piece.cuh"
 #include "kernels/cuda/partial_sums.cuh"
 
 namespace gptq {
@@ -84,19 +85,19 @@ __device__ inline int stripOf(int turn, const Plan& plan) {
     return static_cast<int>(blockIdx.x) + (turn & 1) * plan.nextStrip + (turn >> 1) * plan.nextStrips;
 }
 
-// Starts copying a piece: pairs [pair, pair + pairs) of `count` strips, the one given and the next of the block. All but the lane is
-// the same in the whole warp, which the copy engine's instructions need: where the compiler does not know it, it makes loops of them.
+// Starts copying a piece, from `tile` on, of `count` strips, the one given and the next of the block; `tiles` are left of the warp's.
 template <int bits, bool symmetric, int parts, bool single>
-__device__ void ask(int strip, int count, int pair, int pairs, const PackedArguments& w, const Plan& plan,
+__device__ void ask(int strip, int count, int tile, int tiles, const PackedArguments& w, const Plan& plan,
                     const Slot<bits, symmetric, parts, single>& slot, CopyBarrier* barrier, int lane) {
     using Piece = Slot<bits, symmetric, parts, single>;
     constexpr int kTileWords = static_cast<int>(wordsOfTile(bits));
-    const int words = min(pairs * 2, w.tiles - pair * 2) * kTileWords;
+    if constexpr (Piece::strips == 1) count = 1;
+    const int words = min(tiles, 2 * Piece::kPairs) * kTileWords;
     const auto wordsOf = [&](int s) {
-        return w.words + static_cast<std::int64_t>((strip + s * plan.nextStrip) * w.tiles + pair * 2) * kTileWords;
+        return w.words + static_cast<std::int64_t>((strip + s * plan.nextStrip) * w.tiles + tile) * kTileWords;
     };
     if (plan.bulk) {
-        if (lane == 0) {
+        if (isChosenLane()) {
             expectBytes(barrier, count * words * 4);
             bulkCopy(slot.words(0), wordsOf(0), words * 4, barrier);
             if (Piece::strips == 2 && count == 2) bulkCopy(slot.words(1), wordsOf(1), words * 4, barrier);
@@ -112,16 +113,11 @@ __device__ void ask(int strip, int count, int pair, int pairs, const PackedArgum
             }
         }
     }
-    // Two lanes a scaled part, eight rows each. Behind the last input any scale will do that is a number.
-    constexpr int kLanes = Piece::kPairs * parts * 2;
+    constexpr int kLanes = Piece::kPairs * parts * 2;  // that bring a strip's scales
     static_assert(Piece::strips <= 2 && Piece::strips * kLanes <= 32);
-    const int s = lane / kLanes, part = lane % kLanes / 2;
-    if (s < count && part < pairs * parts) {
-        const int row = (strip + s * plan.nextStrip) * 16 + lane % 2 * 8;
-        const int from = w.groupOfHalf(pair * 4 + part * (4 / parts)) * w.rows + row;
-        copyAsync<16>(slot.scales(0) + lane * 8, w.scales + from);
-        if constexpr (!symmetric) copyAsync<8>(slot.zeros(0) + lane * 8, w.zeros + from);
-    }
+    const int s = Piece::strips == 2 ? lane / kLanes : 0;
+    if (Piece::strips == 2 ? s < count : lane < kLanes)
+        askGrids<symmetric, parts>(w, strip + s * plan.nextStrip, tile, slot.scales(s), slot.zeros(s), lane % kLanes);
     arriveAfterCopies(barrier);
 }
 
@@ -155,14 +151,15 @@ __global__ void __launch_bounds__(kMostWarps * 32, 2)
     showBarriersToCopies();
     __syncwarp();
     if (plan.early) letNextStart();
-    int comingTurn = first < last ? 0 : strips, comingStrip = block, comingPair = first;
+    const int lastTile = min(last * 2, w.tiles);
+    int comingTurn = first < last ? 0 : strips, comingStrip = block, comingTile = first * 2;
     const auto askNext = [&](int slot) {
         if (comingTurn >= strips) return;
-        ask(comingStrip, min(together, strips - comingTurn), comingPair, min(Piece::kPairs, last - comingPair), w, plan,
+        ask(comingStrip, min(together, strips - comingTurn), comingTile, lastTile - comingTile, w, plan,
             Piece{ring + slot * Piece::kBytes}, barriers + slot, lane);
-        comingPair += Piece::kPairs;
-        if (comingPair < last) return;
-        comingPair = first;
+        comingTile += 2 * Piece::kPairs;
+        if (comingTile < lastTile) return;
+        comingTile = first * 2;
         if constexpr (together == 2) comingStrip += plan.nextStrips;
         else comingStrip += comingTurn % 2 == 0 ? plan.nextStrip : plan.nextStrips - plan.nextStrip;
         comingTurn += together;

@@ -10,10 +10,11 @@
 //     warps 4-7:  outputs 64-127   | step | step | step | ...      a ring of stages, by the copy engine
 //     warps 8-11: ask for copies, a warp a kind: inputs, words, scales, zeros
 //
-// Two blocks of neighbouring outputs are a cluster: each copies half of a step's inputs to both. All steps of all tiles are one line that is cut into as many equal parts as there are clusters; tiles on
-// a cut are added up through scratch memory, by the last that comes, in the order of the parts: the same sums every time. Where
-// tiles fill the card well, cuts are between tiles. While the tensor cores work on 64 columns of a tile, its warps make weights of
-// the next 64. A warp writes its rows of a tile itself (hopper_output.cuh).
+// Two blocks of neighbouring outputs are a cluster: each copies half of a step's inputs to both. All steps of all tiles are one
+// line that is cut into as many equal parts as there are clusters; tiles on a cut are added up through scratch memory, by the
+// last that comes, in the order of the parts: the same sums every time. Where tiles fill the card well, cuts are between tiles.
+// While the tensor cores work on 64 columns of a tile, its warps make weights of the next 64. A warp writes its rows of a tile
+// itself (hopper_output.cuh).
 //
 // Bound: up to some 100 tokens memory, bits / 8 bytes a weight; above, the tensor cores, 2 rows columns tokens operations. Measured
 // (docs/benchmarks.md): the steps of 256 tokens take 2,263 cycles, of which the tensor cores need 2,048.

@@ -14,6 +14,7 @@
 #include "kernels/cuda/dequant.cuh"
 #include "kernels/cuda/lane_columns.cuh"
 #include "kernels/cuda/packed_decode.cuh"
+#include "kernels/cuda/packed_piece.cuh"
 #include "kernels/cuda/packed_wide.cuh"
 #include "kernels/cuda/partial_sums.cuh"
 #include "kernels/cuda/with_scheme.cuh"
@@ -106,13 +107,8 @@ __device__ void ask(const Stream<strips>& at, const PackedArguments& w, bool gat
                 if (word < tiles * Piece::kTileWords) copyAsync<16>(slot.words(s, 0) + word, words + word);
             }
         }
-        const int part = lane / 2, half = at.pair * 4 + part * (4 / parts);  // two lanes a part, eight rows each
-        if (part < pairs * parts) {
-            // Behind the last input any scale will do that is a number.
-            const int from = w.groupOfHalf(half) * w.rows + strip * 16 + lane % 2 * 8;
-            copyAsync<16>(slot.scales(s, 0) + lane * 8, w.scales + from);
-            if constexpr (!symmetric) copyAsync<8>(slot.zeros(s, 0) + lane * 8, w.zeros + from);
-        }
+        if (lane < Piece::kPairs * parts * 2)
+            askGrids<symmetric, parts>(w, strip, at.pair * 2, slot.scales(s, 0), slot.zeros(s, 0), lane);
     }
     arriveAfterCopies(barrier);
 }

@@ -152,6 +152,15 @@ __device__ inline void copyAsync(void* shared, const void* global) {
         static_cast<std::uint32_t*>(shared)[i] = static_cast<const std::uint32_t*>(global)[i];
 #endif
 }
+// 16 bytes of a line that others are about to read too: all 128 bytes of it come to L2.
+__device__ inline void copyAsyncOfLine(void* shared, const void* global) {
+#if __CUDA_ARCH__ >= 800
+    const auto to = static_cast<std::uint32_t>(__cvta_generic_to_shared(shared));
+    asm volatile("cp.async.cg.shared.global.L2::128B [%0], [%1], 16;" ::"r"(to), "l"(global));
+#else
+    *static_cast<uint4*>(shared) = *static_cast<const uint4*>(global);
+#endif
+}
 // 16 bytes, of zeros where there is nothing to copy.
 __device__ inline void copyAsyncOrZero(void* shared, const void* global, bool there) {
 #if __CUDA_ARCH__ >= 800
@@ -196,13 +205,27 @@ __device__ inline void expectBytes(CopyBarrier* barrier, int bytes) {
                  : "memory");
 #endif
 }
-// Hopper's copy engine: one thread, 16 bytes aligned, a multiple of 16 of them.
+// True in one lane of a warp whose lanes all come here. The copy engine's instructions take what is the same in the whole warp; behind
+// this condition, unlike `lane == 0`, the compiler knows that one lane asks, and makes no loop over lanes.
+__device__ inline bool isChosenLane() {
+#if __CUDA_ARCH__ >= 900
+    std::uint32_t chosen;
+    asm volatile("{\n.reg .pred one;\nelect.sync _|one, 0xffffffff;\nselp.b32 %0, 1, 0, one;\n}" : "=r"(chosen));
+    return chosen != 0;
+#else
+    return threadIdx.x % 32 == 0;
+#endif
+}
+// Hopper's copy engine: one thread, 16 bytes aligned, a multiple of 16 of them, of weights: they are read once a step, and leave L2 before
+// what is read again.
 __device__ inline void bulkCopy(void* shared, const void* global, int bytes, CopyBarrier* barrier) {
 #if __CUDA_ARCH__ >= 900
-    asm volatile("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];" ::"r"(
-                     sharedAddress(shared)),
-                 "l"(global), "r"(bytes), "r"(sharedAddress(barrier))
-                 : "memory");
+    asm volatile(
+        "{\n.reg .b64 once;\ncreatepolicy.fractional.L2::evict_first.b64 once, 1.0;\n"
+        "cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes.L2::cache_hint [%0], [%1], %2, [%3], once;\n"
+        "}" ::"r"(sharedAddress(shared)),
+        "l"(global), "r"(bytes), "r"(sharedAddress(barrier))
+        : "memory");
 #endif
 }
 // This thread's arrival, when its copies by copyAsync are there.
