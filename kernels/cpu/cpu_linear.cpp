@@ -3,6 +3,7 @@
 
 // Dense and packed products, and the composition of a group call: norm, product, epilogue, one after the other.
 #include <algorithm>
+#include <memory>
 #include <vector>
 
 #include "kernels/cpu/cpu_backend_class.h"
@@ -12,7 +13,7 @@
 namespace gptq {
 namespace {
 
-constexpr std::int64_t kPanelRows = 256;
+constexpr std::int64_t kPanelRows = 64;  // unpacked at once, by the thread that multiplies by them
 constexpr std::int64_t kTileRowsAPiece = 4;
 
 MatrixOut outOf(TensorView view) {
@@ -93,15 +94,13 @@ void CpuBackend::packedProduct(const PackedWeight& weight, ConstTensorView x, Ma
         });
         return;
     }
-    std::vector<float> panel(static_cast<std::size_t>(kPanelRows * columns));
-    for (std::int64_t first = 0; first < weight.rows; first += kPanelRows) {
-        const std::int64_t rows = std::min(kPanelRows, weight.rows - first);
-        m_pool.parallelFor(rows, kTileRows, [&](std::int64_t row, std::int64_t) {
-            unpackTileRow(weight, first + row, panel.data() + row * columns);
-        });
-        m_product.multiplyTransposed(tokens, rows, columns, {x.as<float>(), x.rowStride()}, {panel.data(), columns},
-                                     {y.data + first, y.stride}, accumulate);
-    }
+    m_pool.parallelFor(weight.rows, kPanelRows, [&](std::int64_t begin, std::int64_t end) {
+        const auto panel = std::make_unique_for_overwrite<float[]>(static_cast<std::size_t>((end - begin) * columns));
+        for (std::int64_t row = begin; row < end; row += kTileRows)
+            unpackTileRow(weight, row, panel.get() + (row - begin) * columns);
+        MatrixProduct::multiplyTransposedHere(tokens, end - begin, columns, {x.as<float>(), x.rowStride()},
+                                              {panel.get(), columns}, {y.data + begin, y.stride}, accumulate);
+    });
 }
 
 }  // namespace gptq

@@ -47,24 +47,29 @@ MatrixProduct::MatrixProduct(ThreadPool& pool) : m_pool(pool) {
 
 void MatrixProduct::multiplyTransposed(std::int64_t m, std::int64_t n, std::int64_t k, MatrixIn x, MatrixIn w,
                                        MatrixOut y, Accumulate accumulate) const {
-    const float beta = accumulate == Accumulate::Yes ? 1.0f : 0.0f;
-    const int depth = blasInt(k);
     if (m == 1) {
+        const float beta = accumulate == Accumulate::Yes ? 1.0f : 0.0f;
         m_pool.parallelFor(n, kColumnsAPiece, [&](std::int64_t begin, std::int64_t end) {
-            cblas_sgemv(CblasRowMajor, CblasNoTrans, blasInt(end - begin), depth, 1.0f, w.data + begin * w.stride,
+            cblas_sgemv(CblasRowMajor, CblasNoTrans, blasInt(end - begin), blasInt(k), 1.0f, w.data + begin * w.stride,
                         blasInt(w.stride), x.data, 1, beta, y.data + begin, 1);
         });
         return;
     }
-    const bool byRows = m >= kRowsAPiece;
-    m_pool.parallelFor(byRows ? m : n, byRows ? kRowsAPiece : kColumnsAPiece,
-                       [&](std::int64_t begin, std::int64_t end) {
-                           const std::int64_t row = byRows ? begin : 0, column = byRows ? 0 : begin;
-                           const std::int64_t rows = byRows ? end - begin : m, columns = byRows ? n : end - begin;
-                           cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, blasInt(rows), blasInt(columns), depth,
-                                       1.0f, x.data + row * x.stride, blasInt(x.stride), w.data + column * w.stride,
-                                       blasInt(w.stride), beta, y.data + row * y.stride + column, blasInt(y.stride));
-                       });
+    // Pieces of y; those that follow each other share rows of w, which is the larger matrix.
+    const std::int64_t down = (m + kRowsAPiece - 1) / kRowsAPiece, across = (n + kColumnsAPiece - 1) / kColumnsAPiece;
+    m_pool.parallelFor(down * across, 1, [&](std::int64_t piece, std::int64_t) {
+        const std::int64_t row = piece % down * kRowsAPiece, column = piece / down * kColumnsAPiece;
+        multiplyTransposedHere(std::min(kRowsAPiece, m - row), std::min(kColumnsAPiece, n - column), k,
+                               {x.data + row * x.stride, x.stride}, {w.data + column * w.stride, w.stride},
+                               {y.data + row * y.stride + column, y.stride}, accumulate);
+    });
+}
+
+void MatrixProduct::multiplyTransposedHere(std::int64_t m, std::int64_t n, std::int64_t k, MatrixIn x, MatrixIn w,
+                                           MatrixOut y, Accumulate accumulate) {
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, blasInt(m), blasInt(n), blasInt(k), 1.0f, x.data,
+                blasInt(x.stride), w.data, blasInt(w.stride), accumulate == Accumulate::Yes ? 1.0f : 0.0f, y.data,
+                blasInt(y.stride));
 }
 
 void MatrixProduct::subtractProduct(std::int64_t m, std::int64_t n, std::int64_t k, MatrixIn a, MatrixIn b,

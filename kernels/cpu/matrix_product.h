@@ -30,6 +30,9 @@ public:
     // y = x w^T (or y += ...): x (m, k), w (n, k), y (m, n).
     void multiplyTransposed(std::int64_t m, std::int64_t n, std::int64_t k, MatrixIn x, MatrixIn w, MatrixOut y,
                             Accumulate accumulate) const;
+    // The same on the calling thread alone, a piece of what it shares out itself.
+    static void multiplyTransposedHere(std::int64_t m, std::int64_t n, std::int64_t k, MatrixIn x, MatrixIn w,
+                                       MatrixOut y, Accumulate accumulate);
     // y -= a b: a (m, k), b (k, n), y (m, n).
     void subtractProduct(std::int64_t m, std::int64_t n, std::int64_t k, MatrixIn a, MatrixIn b, MatrixOut y) const;
     // The lower triangle of h += x^T x: x (m, k), h (k, k).
