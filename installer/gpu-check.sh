@@ -17,6 +17,7 @@ usage="Usage: gpu-check.sh [PART]...
     sanitize   compute-sanitizer: memcheck over the kernels' tests, racecheck over some of their cases
     window     the window through a demo run; pictures in \$OUT/pictures
     bench      kernels, decoding, prefill
+    targets    what an H100 must reach, row by row; needs python3
 Without a part: all of them, in this order."
 set -uo pipefail
 
@@ -211,8 +212,32 @@ part_bench() {
     cat "$out"/logs/bench-*.log | tee -a "$report"
 }
 
+# measured NAME SECONDS [bench OPTION]...: its rows as JSON, for part_targets.
+measured() {
+    local name="$1" seconds="$2"
+    shift 2
+    check "targets/$name" "$seconds" "$gptq" bench "$@" --device "$device" --json
+    mv "$out/logs/targets/$name.log" "$out/logs/targets/$name.json"
+}
+
+part_targets() {
+    local bits shape
+    heading "Targets"
+    rm -rf "$out/logs/targets"
+    mkdir -p "$out/logs/targets"
+    measured kernels-4 120 kernels --shape llama-2-7b:1 --tokens 1,16,64,256,2048
+    for bits in 3 2; do measured "kernels-$bits" 60 kernels --shape llama-2-7b:1 --tokens 1 --bits "$bits"; done
+    for shape in llama-2-7b llama-3-8b smollm2-135m qwen2.5-7b llama-3-70b; do
+        measured "decode-$shape" 120 decode --shape "$shape" --quick
+    done
+    GPTQ_STUDIO_SM=86 measured decode-sm86 60 decode --shape llama-2-7b --quick
+    measured prefill-llama-2-7b 60 prefill --shape llama-2-7b --tokens 2048
+    "$here/gpu-targets.py" "$out/logs/targets" 2>&1 | tee -a "$report"
+    [[ ${PIPESTATUS[0]} -eq 0 ]] || failures=$((failures + 1))
+}
+
 parts=("$@")
-[[ $# -gt 0 ]] || parts=(suites demo solve sm paths sanitize window bench)
+[[ $# -gt 0 ]] || parts=(suites demo solve sm paths sanitize window bench targets)
 for part in "${parts[@]}"; do
     if ! declare -F "part_$part" >/dev/null; then
         printf '%s\n' "$usage" >&2
