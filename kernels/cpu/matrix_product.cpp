@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "kernels/cpu/blas_kernels.h"
 #include "kernels/error.h"
 
 // LAPACK, which OpenBLAS exports beside BLAS: column-major, so a row-major lower triangle is its 'U'.
@@ -42,6 +43,7 @@ public:
 }  // namespace
 
 MatrixProduct::MatrixProduct(ThreadPool& pool) : m_pool(pool) {
+    chooseBlasKernels();
     openblas_set_num_threads(1);
 }
 
