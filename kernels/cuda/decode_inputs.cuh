@@ -21,7 +21,7 @@ __device__ float sumOverLanes(float value) {
 }
 
 // Sums over lanes 4 q to 4 q + 3 of the float16 pairs that they hold, for quads q = 2 (lane % 4) and the next, by the tensor cores:
-// the pairs are a product's inputs, a quad a token, and the weights ones. A fifth of the instructions that exchanges between lanes take.
+// the pairs are a product's inputs, a quad a token, and the weights ones. Exchanges between lanes take more instructions.
 template <int count>
 __device__ float2 sumsOfQuads(const std::uint32_t (&pairs)[count]) {
     constexpr std::uint32_t kOnes = 0x3c003c00u;
