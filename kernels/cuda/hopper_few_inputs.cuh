@@ -47,7 +47,7 @@ struct InputStream {
     // Asks for the next piece, from column `tile` * 64 on; a warp for a tile. Behind the last column come zeros.
     __device__ void ask(const CUtensorMap& x, int tile) {
         static_assert(kTiles <= 4);
-        if (lane == 0 && warp < kTiles) {
+        if (warp < kTiles && isChosenLane()) {
             expectBytes(barriers + comingPlace, tokens * 128);
             tensorCopy(places + (comingPlace * kTiles + warp) * kTileBytes, x, (tile + warp) * 64, 0,
                        barriers + comingPlace);

@@ -214,6 +214,16 @@ __global__ void __launch_bounds__(kMostWarps * 32, 2)
                     offsets + (begin + p) * parts, lane);
             };
             const auto multiplyAll = [&]<int count>() {
+                if constexpr (single && bits > 2 && Piece::kPairs == 2 && parts == 1) {
+                    if (begin + 1 < last) {
+                        // Without a branch between them the reads of one pair overlap the products of the other; what stands in
+                        // both ways, the first pair, is not to be taken out of them again.
+                        asm volatile("// two pairs");
+                        multiply.template operator()<count>(0);
+                        multiply.template operator()<count>(1);
+                        return;
+                    }
+                }
 #pragma unroll
                 for (int p = 0; p < Piece::kPairs; ++p) {
                     if (p > 0 && begin + p >= last) break;
