@@ -104,7 +104,7 @@ __device__ void ask(const Stream<strips>& at, const PackedArguments& w, bool gat
 #pragma unroll
             for (int i = 0; i < Piece::kPairs * 2 * Piece::kTileWords; i += 128) {
                 const int word = i + lane * 4;
-                if (word < tiles * Piece::kTileWords) copyAsync<16>(slot.words(s, 0) + word, words + word);
+                if (word < tiles * Piece::kTileWords) copyAsyncOnce(slot.words(s, 0) + word, words + word);
             }
         }
         if (lane < Piece::kPairs * parts * 2)

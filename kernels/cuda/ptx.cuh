@@ -152,6 +152,18 @@ __device__ inline void copyAsync(void* shared, const void* global) {
         static_cast<std::uint32_t*>(shared)[i] = static_cast<const std::uint32_t*>(global)[i];
 #endif
 }
+// 16 bytes that are read once a step: they leave L2 before what is read again.
+__device__ inline void copyAsyncOnce(void* shared, const void* global) {
+#if __CUDA_ARCH__ >= 800
+    const auto to = static_cast<std::uint32_t>(__cvta_generic_to_shared(shared));
+    asm volatile(
+        "{\n.reg .b64 once;\ncreatepolicy.fractional.L2::evict_first.b64 once, 1.0;\n"
+        "cp.async.cg.shared.global.L2::cache_hint [%0], [%1], 16, once;\n}" ::"r"(to),
+        "l"(global));
+#else
+    *static_cast<uint4*>(shared) = *static_cast<const uint4*>(global);
+#endif
+}
 // 16 bytes of a line that others are about to read too: all 128 bytes of it come to L2.
 __device__ inline void copyAsyncOfLine(void* shared, const void* global) {
 #if __CUDA_ARCH__ >= 800
