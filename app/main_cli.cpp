@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // gptq: everything the window can do, from the command line, without Qt.
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <csignal>
 #include <iostream>
 #include <optional>
@@ -29,6 +32,14 @@ int runCommand(const gptq::RunCommand& run) {
         std::cerr << "gptq: " << error.what() << '\n';
     }
     return gptq::kExitFailed;
+}
+
+// A result that could not be written is no success. Nobody reads where a pipe's other end has gone; nobody wants to where standard
+// output was closed.
+bool isOutputLost() {
+    std::cout.flush();
+    struct stat output {};
+    return !std::cout && fstat(STDOUT_FILENO, &output) == 0 && !S_ISFIFO(output.st_mode) && !S_ISSOCK(output.st_mode);
 }
 
 // What stands where a command must, if it is none; CLI11 would not name it.
@@ -75,5 +86,8 @@ int main(int argc, char** argv) {
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? gptq::kExitDone : gptq::kExitUsage;
     }
-    return runCommand(run);
+    const int status = runCommand(run);
+    if (status != gptq::kExitDone || !isOutputLost()) return status;
+    std::cerr << "gptq: the result could not be written to standard output; is the disk full?\n";
+    return gptq::kExitFailed;
 }

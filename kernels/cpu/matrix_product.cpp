@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "kernels/cpu/blas_kernels.h"
+#include "kernels/cpu/blas_memory.h"
 #include "kernels/error.h"
 
 // LAPACK, which OpenBLAS exports beside BLAS: column-major, so a row-major lower triangle is its 'U'.
@@ -45,6 +46,7 @@ public:
 MatrixProduct::MatrixProduct(ThreadPool& pool) : m_pool(pool) {
     chooseBlasKernels();
     openblas_set_num_threads(1);
+    reserveBlasBuffers(pool.threads());
 }
 
 void MatrixProduct::multiplyTransposed(std::int64_t m, std::int64_t n, std::int64_t k, MatrixIn x, MatrixIn w,

@@ -203,6 +203,35 @@ private slots:
         QCOMPARE(faultOf(run, words, scene, before), QString());
     }
 
+    void memoryThatTheSystemRefusesIsOneMessage() {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+        QSKIP("a sanitizer takes more addresses than the limit leaves");
+#endif
+        const TemporaryFolder folder;
+        const Scene scene(folder.path());
+        const auto before = treeOf(scene.root);
+        // What a program takes by the number of processors, before it does anything, is to stay below the limit.
+        const QString limited =
+            "ulimit -s 512 -v 200000; "
+            "MALLOC_ARENA_MAX=1 OPENBLAS_NUM_THREADS=1 exec \"$0\" \"$@\"";
+        const ProgramRun run = Program("/bin/bash").run(QStringList{"-c", limited, kProgram.path()} + quantize(scene));
+        QCOMPARE(faultOf(run, {"130 MiB", "threads", "ulimit -v"}, scene, before), QString());
+    }
+
+    void aResultThatStandardOutputDoesNotTakeIsAFailure() {
+        const TemporaryFolder folder;
+        const Scene scene(folder.path());
+        const auto outcomeOf = [&](const QString& output) {
+            return Program("/bin/bash")
+                .run(QStringList{"-c", "exec \"$0\" \"$@\" " + output, kProgram.path()} + generate(scene, "0"));
+        };
+        const ProgramRun full = outcomeOf("> /dev/full");
+        QCOMPARE(full.status, 1);
+        QCOMPARE(lackingIn(full.messages.toStdString(), {"gptq: ", "standard output", "disk full"}), QString());
+        QCOMPARE(outcomeOf(">&-").status, 0);
+        QCOMPARE(outcomeOf("> >(exit)").messages.count("gptq: "), 0);
+    }
+
     void aResultLargerThanTheDiskIsRefusedBeforeTheWork() {
         const TemporaryFolder folder;
         const Scene scene(folder.path());
