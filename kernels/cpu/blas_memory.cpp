@@ -42,7 +42,11 @@ void reserveBlasBuffers(int threads) {
     const int wanted = std::min(threads, kMostBuffers);
     if (wanted <= reserved) return;
     std::vector<void*> buffers;
-    while (static_cast<int>(buffers.size()) < wanted && isThereRoom()) buffers.push_back(take(0));
+    while (static_cast<int>(buffers.size()) < wanted && isThereRoom()) {
+        void* const buffer = take(0);
+        if (!buffer) break;
+        buffers.push_back(buffer);
+    }
     for (void* buffer : buffers) giveBack(buffer);  // OpenBLAS keeps it for products
     const int got = static_cast<int>(buffers.size());
     reserved = std::max(reserved, got);
