@@ -9,6 +9,7 @@ be reached was missed, or a product is wrong.
 """
 import json
 import pathlib
+import statistics
 import sys
 
 SHAPES = {(12288, 4096): "qkv", (4096, 4096): "o", (22016, 4096): "gate/up", (4096, 11008): "down"}
@@ -17,7 +18,7 @@ LARGE = [shape for shape in SHAPES if shape != (4096, 4096)]
 ONE_TOKEN = {(12288, 4096): (12.2, 10.3), (4096, 4096): (5.8, 4.3), (22016, 4096): (20.8, 18.0), (4096, 11008): (11.2, 9.3)}
 # How many times as fast as cuBLAS products of several tokens are at least, at the large shapes.
 SEVERAL = {16: (2.8, 3.4), 64: (1.5, 2.2), 256: (0.7, 1.0), 2048: (0.8, 1.0)}
-# What one token takes at most with fewer bits, as a share of 4 bits' time, at the large shapes.
+# What one token takes at most with fewer bits, as a share of 4 bits' time, at the large shapes: medians of several rounds.
 FEWER_BITS = {3: 0.85, 2: 0.68}
 # Up to these many tokens weights are exact until they are scaled, and errors those of float32 sums; above, weights are rounded to float16,
 # whose last bit is 4.9e-4 of a number.
@@ -35,6 +36,10 @@ class Rows:
 
     def products(self, name):
         return {(row["N"], row["K"], row["M"]): row for row in self.of(name)}
+
+    def rounds(self, bits):
+        names = sorted(path.stem for path in self.folder.glob(f"one-token-{bits}-bit-*.json"))
+        return [self.products(name) for name in names]
 
     def first(self, name, scheme, key):
         return next((row[key] for row in self.of(name) if row["scheme"].startswith(scheme)), None)
@@ -64,6 +69,11 @@ def ratio(value, base):
     return None if value is None or not base else value / base
 
 
+def median_us(rounds, key):
+    times = [products[key]["us"] for products in rounds if key in products]
+    return statistics.median(times) if times else None
+
+
 def is_right(row):
     limit = EXACT_ERROR if row["M"] <= EXACT_TOKENS else ROUNDED_ERROR
     return row["error"] is not None and row["error"] <= limit
@@ -71,15 +81,14 @@ def is_right(row):
 
 def main(folder):
     rows, report = Rows(folder), Report()
-    four, fewer = rows.products("kernels-4"), {bits: rows.products(f"kernels-{bits}") for bits in FEWER_BITS}
+    four, one_token = rows.products("kernels"), {bits: rows.rounds(bits) for bits in (4, *FEWER_BITS)}
     print(f"{'':44} {'value':>8} {'':6} {'must, stretch':>12}")
     for shape, (must, stretch) in ONE_TOKEN.items():
         row = four.get((*shape, 1))
         report.line(f"4-bit, 1 token, {SHAPES[shape]} {shape[0]} x {shape[1]}", row and row["us"], "us", must, stretch, least=False)
     for bits, must in FEWER_BITS.items():
         for shape in LARGE:
-            row, base = fewer[bits].get((*shape, 1)), four.get((*shape, 1))
-            value = ratio(row and row["us"], base and base["us"])
+            value = ratio(median_us(one_token[bits], (*shape, 1)), median_us(one_token[4], (*shape, 1)))
             report.line(f"{bits}-bit, 1 token, {SHAPES[shape]}", value, "x 4-bit", must, least=False)
     for tokens, (must, stretch) in SEVERAL.items():
         for shape in LARGE:
@@ -98,7 +107,8 @@ def main(folder):
     prompt = ratio(rows.first("prefill-llama-2-7b", "4-bit", "tok/s"), rows.first("prefill-llama-2-7b", "float16", "tok/s"))
     report.line("prefill of 2,048 tokens, Llama-2-7B, 4-bit", prompt, "x float16", 0.85, 1.0)
 
-    products = list(four.values()) + [row for of in fewer.values() for row in of.values()]
+    rounds = [products for of in one_token.values() for products in of]
+    products = [row for of in (four, *rounds) for row in of.values()]
     wrong = [row for row in products if not is_right(row)]
     for row in wrong:
         print(f"WRONG: {row['N']} x {row['K']}, {row['M']} tokens: error {row['error']}")
