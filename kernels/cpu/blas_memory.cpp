@@ -7,12 +7,15 @@
 // taken later, as ever.
 #include "kernels/cpu/blas_memory.h"
 
+#include <cblas.h>
 #include <dlfcn.h>
 #include <sys/mman.h>
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdlib>
 #include <mutex>
+#include <string_view>
 #include <vector>
 
 #include "kernels/error.h"
@@ -21,7 +24,14 @@ namespace gptq {
 namespace {
 
 constexpr std::size_t kBufferBytes = 130 << 20;  // x86-64's, and some more
-constexpr int kMostBuffers = 64;                 // OpenBLAS's libraries are built for at least so many
+
+// Threads that OpenBLAS was built for. It has places for twice as many buffers (its USAGE.md), and threads of its own take one each.
+int threadsOfLibrary() {
+    constexpr std::string_view kName = "MAX_THREADS=";
+    const std::string_view config = openblas_get_config();
+    const auto at = config.find(kName);
+    return at == config.npos ? 1 : std::atoi(config.data() + at + kName.size());
+}
 
 bool isThereRoom() {
     void* const room = mmap(nullptr, kBufferBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -39,7 +49,7 @@ void reserveBlasBuffers(int threads) {
     const auto take = reinterpret_cast<void* (*)(int)>(dlsym(RTLD_DEFAULT, "blas_memory_alloc"));
     const auto giveBack = reinterpret_cast<void (*)(void*)>(dlsym(RTLD_DEFAULT, "blas_memory_free"));
     if (!take || !giveBack) return;
-    const int wanted = std::min(threads, kMostBuffers);
+    const int wanted = std::min(threads, threadsOfLibrary());
     if (wanted <= reserved) return;
     std::vector<void*> buffers;
     while (static_cast<int>(buffers.size()) < wanted && isThereRoom()) {

@@ -217,8 +217,9 @@ __global__ void __launch_bounds__(kMostWarps * 32, 2)
             const auto multiplyAll = [&]<int count>() {
                 if constexpr (single && bits > 2 && Piece::kPairs == 2 && parts == 1) {
                     if (begin + 1 < last) {
-                        // Without a branch between them the reads of one pair overlap the products of the other; what stands in
-                        // both ways, the first pair, is not to be taken out of them again.
+                        // Without a branch between them the reads of one pair overlap the products of the other. 2 bits have two
+                        // strips for that; parts that are scaled apart have no registers for it. The statement keeps the compiler
+                        // from making one code of the first pair of both ways, with the branch behind it again.
                         asm volatile("// two pairs");
                         multiply.template operator()<count>(0);
                         multiply.template operator()<count>(1);

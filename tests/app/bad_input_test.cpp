@@ -229,7 +229,9 @@ private slots:
         QCOMPARE(full.status, 1);
         QCOMPARE(lackingIn(full.messages.toStdString(), {"gptq: ", "standard output", "disk full"}), QString());
         QCOMPARE(outcomeOf(">&-").status, 0);
-        QCOMPARE(outcomeOf("> >(exit)").messages.count("gptq: "), 0);
+        const ProgramRun unread = outcomeOf("> >(exit)");
+        QCOMPARE(unread.status, 0);
+        QCOMPARE(unread.messages.count("gptq: "), 0);
     }
 
     void aResultLargerThanTheDiskIsRefusedBeforeTheWork() {
