@@ -102,7 +102,8 @@ void CudaBackend::attend(const AttentionCall& call) {
             CUDA_CHECK_LAUNCH();
         }
         if (!decodes) return attendPrefill(arguments, call.batch.sequences, stream());
-        const DecodeSplits splits = decodeSplits(call, m_context->properties().multiProcessorCount);
+        const DecodeSplits splits =
+            decodeSplits(call, m_context->properties().multiProcessorCount, m_context->limits());
         auto* const partials = static_cast<float*>(scratch(m_attentionScratch, splits.partialFloats * sizeof(float)));
         attendDecode(*m_context, arguments, transform, enters, call.batch.sequences, splits,
                      zeroCounters(m_attentionCounters, splits.counters), partials);

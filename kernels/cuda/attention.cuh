@@ -79,13 +79,12 @@ void attendPrefill(const AttentionArguments<T>& arguments, std::int64_t sequence
 
 // The context in splits, each a block's; their partial results meet in scratch memory.
 struct DecodeSplits {
-    int positions;  // a split
     int count;
     int headsTogether;     // query heads that a block takes, of one key and value head
     std::size_t counters;  // to be zero before the first step; left zero by every step
     std::size_t partialFloats;
 };
-DecodeSplits decodeSplits(const AttentionCall& call, int multiprocessors);
+DecodeSplits decodeSplits(const AttentionCall& call, int multiprocessors, const GpuLimits& limits);
 
 // enters: the one token of each sequence is still to be transformed and to enter the cache, which this kernel does too.
 template <class T>

@@ -22,6 +22,8 @@ private slots:
     void attentionMatchesItsDefinitionForAnyNumberOfTokens();
     void attentionMatchesItsDefinitionInEveryForm_data();
     void attentionMatchesItsDefinitionInEveryForm() { attentionMatchesItsDefinitionForAnyNumberOfTokens(); }
+    void attentionMatchesItsDefinitionWhereHeadsShareKeys_data();
+    void attentionMatchesItsDefinitionWhereHeadsShareKeys() { attentionMatchesItsDefinitionForAnyNumberOfTokens(); }
     void largeScoresDoNotOverflow_data() { addTargetRows(m_targets); }
     void largeScoresDoNotOverflow();
     void tokenByTokenGivesWhatAllAtOnceGives_data() { addTargetRows(m_targets); }
@@ -85,6 +87,34 @@ void AttentionTest::attentionMatchesItsDefinitionInEveryForm_data() {
     add([&](AttentionShape& shape) { shape.norms = HeadNorms::Both, shape.rotary = 0; });
     add([&](AttentionShape& shape) { shape.magnitude = 1.25f; });
     add([&](AttentionShape& shape) { shape.spareSequences = 2; });
+    addRows(m_targets, shapes);
+}
+
+// CUDA takes up to eight heads of a key together, from three on by tensor cores where a head has 64 or 128 elements.
+void AttentionTest::attentionMatchesItsDefinitionWhereHeadsShareKeys_data() {
+    std::vector<AttentionShape> shapes;
+    const auto add = [&](int heads, int kvHeads, int size, std::vector<std::int32_t> past, auto change) {
+        AttentionShape shape{.spec = {.heads = heads, .kvHeads = kvHeads, .headSize = size, .scale = 0.2f, .window = 0},
+                             .rotary = size,
+                             .tokensEach = 1,
+                             .pastLengths = std::move(past)};
+        change(shape);
+        shapes.push_back(shape);
+    };
+    const auto asItIs = [](AttentionShape&) {};
+    for (const int size : {64, 128}) {
+        for (const int shared : {2, 3, 4, 7, 8, 9, 16}) add(shared, 1, size, {150}, asItIs);
+        for (const int past : {0, 1, 14, 15, 16, 62, 63, 64, 127, 128, 191, 192, 300}) add(12, 3, size, {past}, asItIs);
+        add(8, 2, size, {700, 0, 3, 64, 129}, asItIs);
+        for (const int tokens : {2, 5, 8})
+            add(8, 2, size, {200, 17}, [&](AttentionShape& shape) { shape.tokensEach = tokens; });
+        for (const int window : {1, 16, 50, 64, 100, 150})
+            add(7, 1, size, {140, 290}, [&](AttentionShape& shape) { shape.spec.window = window; });
+        add(8, 2, size, {90}, [](AttentionShape& shape) { shape.norms = HeadNorms::Both; });
+        add(8, 2, size, {90}, [](AttentionShape& shape) { shape.rotary = 0; });
+    }
+    add(8, 2, 96, {90}, asItIs);
+    add(8, 2, 256, {90}, asItIs);
     addRows(m_targets, shapes);
 }
 
