@@ -101,7 +101,7 @@ void CudaBackend::attend(const AttentionCall& call) {
                                                                                                        transform);
             CUDA_CHECK_LAUNCH();
         }
-        if (!decodes) return attendPrefill(arguments, call.batch.sequences, stream());
+        if (!decodes) return attendPrefill(*m_context, arguments, call.batch.sequences);
         const DecodeSplits splits =
             decodeSplits(call, m_context->properties().multiProcessorCount, m_context->limits());
         auto* const partials = static_cast<float*>(scratch(m_attentionScratch, splits.partialFloats * sizeof(float)));

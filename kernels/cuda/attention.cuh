@@ -75,7 +75,7 @@ __device__ void transformHead(float* head, int size, const HeadTransform& transf
 
 // Queries transformed in place, keys and values in the cache.
 template <class T>
-void attendPrefill(const AttentionArguments<T>& arguments, std::int64_t sequences, cudaStream_t stream);
+void attendPrefill(const CudaContext& context, const AttentionArguments<T>& arguments, std::int64_t sequences);
 
 // The context in splits, each a block's; their partial results meet in scratch memory.
 struct DecodeSplits {

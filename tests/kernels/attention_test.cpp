@@ -87,6 +87,14 @@ void AttentionTest::attentionMatchesItsDefinitionInEveryForm_data() {
     add([&](AttentionShape& shape) { shape.norms = HeadNorms::Both, shape.rotary = 0; });
     add([&](AttentionShape& shape) { shape.magnitude = 1.25f; });
     add([&](AttentionShape& shape) { shape.spareSequences = 2; });
+    // Several blocks of queries, and tiles of keys that some of a block's queries see nothing of.
+    for (const int size : {64, 96, 128, 200, 256}) {
+        for (const int window : {0, 1, 40, 64, 150})
+            shapes.push_back({.spec = {.heads = 2, .kvHeads = 1, .headSize = size, .scale = 0.1f, .window = window},
+                              .rotary = size,
+                              .tokensEach = 150,
+                              .pastLengths = {0, 77}});
+    }
     addRows(m_targets, shapes);
 }
 
