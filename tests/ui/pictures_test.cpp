@@ -28,13 +28,15 @@ private slots:
 
     void aRunOfTheDemo_data() {
         QTest::addColumn<int>("choice");
-        QTest::newRow("light") << static_cast<int>(Theme::Choice::Light);
-        QTest::newRow("dark") << static_cast<int>(Theme::Choice::Dark);
+        QTest::addColumn<QSize>("size");
+        QTest::newRow("light") << static_cast<int>(Theme::Choice::Light) << QSize(1440, 900);
+        QTest::newRow("dark") << static_cast<int>(Theme::Choice::Dark) << QSize(1280, 800);
     }
     void aRunOfTheDemo() {
         QFETCH(int, choice);
+        QFETCH(QSize, size);
         WindowFixture it(static_cast<Theme::Choice>(choice));
-        it.window().resize(1440, 900);
+        it.window().resize(size);
         QString device;
         connect(&it.session(), &gptq::ui::Session::devicesFound, this,
                 [&](const gptq::ui::DeviceSummary& found) { device = found.name; });

@@ -6,6 +6,9 @@
 #include <QEvent>
 #include <QHeaderView>
 #include <QScrollBar>
+#include <algorithm>
+#include <iterator>
+#include <numeric>
 
 namespace gptq::ui {
 
@@ -48,8 +51,9 @@ void LayerCard::setUpView() {
     };
     const char* widest[] = {"Block", "Layer", "4096 x 4096", "Bits", "0.00000", "Damping", "00.00 s"};
     for (int column = 0; column < LayerTableModel::Notes; ++column) {
-        header->resizeSection(column, width(widest[column]));
-        m_figuresWidth += width(widest[column]);
+        m_widths[column] =
+            std::max({width(widest[column]), header->sectionSizeHint(column), header->minimumSectionSize()});
+        header->resizeSection(column, m_widths[column]);
     }
     header->resizeSection(LayerTableModel::Notes, header->minimumSectionSize());  // and what is left over
 }
@@ -57,7 +61,7 @@ void LayerCard::setUpView() {
 void LayerCard::clear() {
     m_model.clear();
     m_hasNotes = false;
-    fitNotes();
+    fitColumns();
     m_empty->show();
     setDetail({});
 }
@@ -67,15 +71,23 @@ void LayerCard::append(const QList<LayerResult>& layers) {
     const bool atEnd = bar->value() == bar->maximum();
     m_model.append(layers);
     for (const LayerResult& layer : layers) m_hasNotes = m_hasNotes || !LayerTableModel::notesOf(layer).isEmpty();
-    fitNotes();
+    fitColumns();
     m_empty->hide();
     setDetail(tr("%n layers", nullptr, m_model.rowCount()));
     if (atEnd && m_view->horizontalHeader()->sortIndicatorSection() < 0) m_view->scrollToBottom();
 }
 
-void LayerCard::fitNotes() {
+void LayerCard::fitColumns() {
     constexpr int kRoomForNotes = 75;
-    m_view->setColumnHidden(LayerTableModel::Notes, !m_hasNotes && m_view->width() < m_figuresWidth + kRoomForNotes);
+    const int room = m_view->viewport()->width();
+    int needed = std::accumulate(std::begin(m_widths), std::end(m_widths), kRoomForNotes);
+    m_view->setColumnHidden(LayerTableModel::Notes, !m_hasNotes && needed > room);
+    if (!m_hasNotes) needed -= kRoomForNotes;
+    for (const int column :
+         {LayerTableModel::Damping, LayerTableModel::Size, LayerTableModel::Bits, LayerTableModel::Seconds}) {
+        m_view->setColumnHidden(column, needed > room);
+        if (needed > room) needed -= m_widths[column];
+    }
 }
 
 void LayerCard::choose(const QString& kind, int block) {
@@ -90,7 +102,7 @@ void LayerCard::choose(const QString& kind, int block) {
 bool LayerCard::eventFilter(QObject* watched, QEvent* event) {
     if (event->type() == QEvent::Resize) {
         m_empty->setGeometry(m_view->viewport()->rect());
-        fitNotes();
+        fitColumns();
     }
     return Card::eventFilter(watched, event);
 }

@@ -27,13 +27,13 @@ protected:
 
 private:
     void setUpView();
-    void fitNotes();  // the column is there where it has something to say, or room to say nothing
+    void fitColumns();  // where there is no room for all, those that say least are left out
 
     LayerTableModel m_model;
     QSortFilterProxyModel m_sorted;
     QTableView* m_view;
     QLabel* m_empty;
-    int m_figuresWidth = 0;  // of the columns before the notes
+    int m_widths[LayerTableModel::Notes] = {};  // of the columns before the notes
     bool m_hasNotes = false;
 };
 
