@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 GPTQ Studio contributors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
+#include <algorithm>
 #include <cstdio>
 
 #include "app/commands/bench_report.h"
@@ -76,12 +77,14 @@ void addBenchCommand(CLI::App& app, RunCommand& run) {
     command->add_flag("--asym", options->asymmetric, "a zero for each group");
     command->add_option("--tokens", options->tokens, "tokens of products, contexts or prompts, as 1,16,64")
         ->delimiter(',')
-        ->check(CLI::Range(1, 1 << 16));
+        ->check(CLI::Range(0, 1 << 16));
     command->add_flag("--quick", options->quick, "fewer sizes");
     command->add_option("--device", options->device, "cuda:0, cpu, ... (default: the best there is)")
         ->check(accepts([](const std::string& name) { parseDevice(name); }, "DEVICE"));
     command->add_flag("--json", options->json, "print JSON, one object a line");
     command->callback([&run, options] {
+        if (options->kind != "decode" && std::ranges::count(options->tokens, 0) > 0)
+            throw CLI::ValidationError("--tokens", "none at all is a context of decoding only");
         options->scheme.symmetric = !options->asymmetric;
         run = [options](JobControl& control) { return bench(*options, control); };
     });

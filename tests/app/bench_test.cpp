@@ -25,12 +25,20 @@ private slots:
     void bothModelsDecode() { bothRun("decode", "context"); }
     void bothModelsTakeAPrompt() { bothRun("prefill", "tokens"); }
     void lengthsCanBeChosen() {
-        const auto contexts = rows({"decode", "--tokens", "5"}), prompts = rows({"prefill", "--tokens", "3,7"});
-        QCOMPARE(contexts.size(), std::size_t{2});
-        for (const gptq::Json& line : contexts) QCOMPARE(line.at("context").get<int>(), 5);
+        const auto contexts = rows({"decode", "--tokens", "0,5"}), prompts = rows({"prefill", "--tokens", "3,7"});
+        QCOMPARE(contexts.size(), std::size_t{4});
+        for (std::size_t i = 0; i < contexts.size(); ++i)
+            QCOMPARE(contexts[i].at("context").get<int>(), i % 2 == 0 ? 0 : 5);
         QCOMPARE(prompts.size(), std::size_t{4});
         for (std::size_t i = 0; i < prompts.size(); ++i)
             QCOMPARE(prompts[i].at("tokens").get<int>(), i % 2 == 0 ? 3 : 7);
+    }
+    void noTokensAreNoProductAndNoPrompt() {
+        for (const char* what : {"kernels", "prefill"}) {
+            const ProgramRun run = benched({what, "--tokens", "4,0"});
+            QCOMPARE(run.status, 2);
+            QVERIFY2(run.messages.contains("--tokens"), qPrintable(run.summary()));
+        }
     }
     void lengthsBeyondTheContextAreRefused() {
         for (const char* what : {"decode", "prefill"}) {
