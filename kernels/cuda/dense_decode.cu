@@ -3,9 +3,14 @@
 
 // Decode products of dense weights, one token: y[n] = sum over k of x[k] w[n, k], float32 sums.
 //
-// A warp makes two rows (a gate and its up, or neighbours): a lane reads eight neighbours, 16 bytes, of each at a time, and holds
-// four such reads of each row in flight. While the kernel before ends it asks for all of a short row, for half of them of a longer
-// one: what is asked for before x comes before it. x lies in shared memory as float32.
+// A warp makes two rows (a gate and its up, or neighbours), a block of eight warps 16: a lane reads eight neighbours, 16 bytes, of each at
+// a time, and holds four such reads of each row in flight:
+//
+//     row 0   | lane 0: 0-7 | lane 1: 8-15 | ... | lane 31: 248-255 | lane 0: 256-263 | ...
+//     row 1   | the same columns: one read of x for both
+//
+// While the kernel before ends it asks for all of a short row, for half of them of a longer one: what is asked for before x comes before it.
+// x lies in shared memory as float32.
 // Bound: memory, 2 bytes a weight; measured (docs/benchmarks.md) a decode step of these reaches 89 to 91 % of a copy's bandwidth.
 #include "kernels/cuda/dense_decode.cuh"
 #include "kernels/cuda/ptx.cuh"

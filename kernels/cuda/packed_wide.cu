@@ -7,6 +7,11 @@
 // strip of 16 outputs, its warps share out the inputs, each with a ring of pieces in shared memory. Here two strips are multiplied
 // at once, which share the reads of so many inputs, where they lie, and their change to fragments. Weights are code minus zero, exact,
 // until their sums are scaled.
+//
+//     strip 0   | pair pair | pair pair |         a warp's piece: its pairs of both strips, 32 outputs by 128 inputs a pair
+//     strip 1   | pair pair | pair pair |
+//                 warp 0      warp 1
+//
 // Bound: memory, rows * columns * bits / 8 bytes, and the inputs' way from L2; measured as an sm_86 on an H100 46 % of a
 // copy's bandwidth (16 tokens, 12288 x 4096: 19.5 us). Hopper has a kernel of its own, packed_hopper_few.cu.
 #include <algorithm>
