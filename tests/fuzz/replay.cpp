@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // Runs a fuzz target without a fuzzer: on the files that are named, else on its seeds and on simple mutations of them, the
-// same ones each time.
+// same ones each time. --seeds FOLDER writes the seeds there, for a fuzzer to begin with.
 #include <algorithm>
 #include <fstream>
 #include <iterator>
@@ -33,6 +33,12 @@ std::string mutated(std::string input, std::mt19937& random) {
 }  // namespace
 
 int main(int count, char** arguments) {
+    if (count == 3 && std::string_view(arguments[1]) == "--seeds") {
+        int number = 0;
+        for (const std::string& seed : gptq::test::fuzzSeeds())
+            std::ofstream(std::string(arguments[2]) + "/seed" + std::to_string(number++), std::ios::binary) << seed;
+        return 0;
+    }
     for (int i = 1; i < count; ++i) {
         std::ifstream file(arguments[i], std::ios::binary);
         run({std::istreambuf_iterator<char>(file), {}});
