@@ -238,8 +238,8 @@ part_targets() {
     done
     for shape in llama-2-7b llama-3-8b smollm2-135m qwen2.5-7b llama-3-70b; do
         measured "decode-$shape" 120 decode --shape "$shape" --quick
+        GPTQ_STUDIO_SM=86 measured "decode-sm86-$shape" 120 decode --shape "$shape" --quick
     done
-    GPTQ_STUDIO_SM=86 measured decode-sm86 60 decode --shape llama-2-7b --quick
     measured prefill-llama-2-7b 60 prefill --shape llama-2-7b --tokens 2048
     "$here/gpu-targets.py" "$out/logs/targets" 2>&1 | tee -a "$report"
     [[ ${PIPESTATUS[0]} -eq 0 ]] || failures=$((failures + 1))

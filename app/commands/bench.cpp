@@ -84,7 +84,7 @@ void addBenchCommand(CLI::App& app, RunCommand& run) {
     command->add_flag("--json", options->json, "print JSON, one object a line");
     command->callback([&run, options] {
         if (options->kind != "decode" && std::ranges::count(options->tokens, 0) > 0)
-            throw CLI::ValidationError("--tokens", "none at all is a context of decoding only");
+            throw CLI::ValidationError("--tokens", "0 is a context, of decode only");
         options->scheme.symmetric = !options->asymmetric;
         run = [options](JobControl& control) { return bench(*options, control); };
     });

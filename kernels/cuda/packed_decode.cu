@@ -22,8 +22,8 @@
 //
 // What bounds a decode kernel beside memory is the issue of instructions: about 30 for a tile of 2 bits, of which 16 take its codes,
 // and half as many for what is per piece or strip.
-// Bound: memory, rows * columns * bits / 8 bytes; measured (docs/benchmarks.md) for one token 88 to 94 % of a copy's bandwidth at large
-// shapes with 4 bits, 79 to 87 % with 3, 68 to 81 % with 2.
+// Bound: memory, rows * columns * bits / 8 bytes; measured (docs/benchmarks.md) for one token 88 to 93 % of a copy's bandwidth at large
+// shapes with 4 bits, 78 to 87 % with 3, 68 to 80 % with 2.
 #include <algorithm>
 #include <optional>
 

@@ -12,6 +12,8 @@
 #include <string_view>
 #include <vector>
 
+#include "kernels/error.h"
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
 namespace gptq::test {
@@ -23,6 +25,14 @@ inline void require(bool holds, const char* what) {
     if (holds) return;
     std::fprintf(stderr, "%s\n", what);
     std::abort();
+}
+
+// An input may be refused with an Error, and with nothing else.
+template <class Action>
+void attempt(const Action& action) {
+    try {
+        action();
+    } catch (const Error&) {}
 }
 
 inline std::string_view textOf(const std::uint8_t* data, std::size_t size) {

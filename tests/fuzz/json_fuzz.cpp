@@ -19,11 +19,6 @@ std::vector<std::string> fuzzSeeds() {
 }
 
 static void readFields(const JsonObject& object, const std::string& key) {
-    const auto attempt = [](auto&& action) {
-        try {
-            action();
-        } catch (const Error&) {}
-    };
     attempt([&] { object.integer(key, -10, 10); });
     attempt([&] { object.number(key, -1e9, 1e9); });
     attempt([&] { object.booleanOr(key, true); });

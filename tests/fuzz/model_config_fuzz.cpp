@@ -8,7 +8,6 @@
 #include "core/architecture/rotary_config.h"
 #include "core/checkpoint/gptq_source.h"
 #include "fuzz/fuzz_target.h"
-#include "kernels/error.h"
 
 namespace gptq::test {
 
@@ -61,20 +60,18 @@ static void checkModel(const Architecture& architecture, const ModelConfig& mode
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace gptq;
-    Json json;
-    try {
-        json = parseJson(test::textOf(data, size), "fuzz");
-        if (!json.is_object()) return 0;
+    test::attempt([&] {
+        const Json json = parseJson(test::textOf(data, size), "fuzz");
+        if (!json.is_object()) return;
         const JsonObject config(json, "fuzz");
-        const Architecture& architecture = architectureOf(config);
-        test::checkModel(architecture, architecture.parse(config));
-    } catch (const Error&) {}
-    try {
-        if (!json.is_object()) return 0;
-        const GptqSettings settings = parseGptqSettings(JsonObject(json, "fuzz").object("quantization_config"));
+        test::attempt([&] {
+            const Architecture& architecture = architectureOf(config);
+            test::checkModel(architecture, architecture.parse(config));
+        });
+        const GptqSettings settings = parseGptqSettings(config.object("quantization_config"));
         for (const char* name : {"model.layers.1.mlp.down_proj", ""}) {
             if (const auto scheme = settings.schemeOf(name)) checkScheme(*scheme);
         }
-    } catch (const Error&) {}
+    });
     return 0;
 }
