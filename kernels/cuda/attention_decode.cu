@@ -27,7 +27,7 @@ namespace {
 template <class T, class Method>
 __global__ void __launch_bounds__(kSplitThreads, Method::kBlocks) decodeKernel(const DecodeArguments<T> a) {
     constexpr int group = Method::kHeads, width = Method::kWidth;
-    __shared__ float queries[group + 1][kMostHeadSize];
+    __shared__ TokenHeads<T, group> heads;
     __shared__ float2 turns[kMostHeadSize / 2];
     __shared__ Merge<group, width> merge;
     const AttentionArguments<T>& t = a.attention;
@@ -44,7 +44,7 @@ __global__ void __launch_bounds__(kSplitThreads, Method::kBlocks) decodeKernel(c
     const int begin = range.begin + place.split * range.each, end = min(range.end, begin + range.each);
     const int there = a.enters ? min(end, min(t.past[sequence] - 1, static_cast<int>(t.capacity))) : begin;
     Method method;
-    method.load(cache, begin, there);
+    method.load(cache, begin, begin, there);
     if (a.enters) {
         for (int i = static_cast<int>(threadIdx.x); i < a.transform.half; i += kSplitThreads)
             turns[i] = turnOf(a.transform, i, static_cast<float>(position));
@@ -53,9 +53,16 @@ __global__ void __launch_bounds__(kSplitThreads, Method::kBlocks) decodeKernel(c
     waitForPrevious();
     letNextStart();
     if (position >= t.capacity) return;  // beyond the cache: nothing there may be written over
-    enter<T, group, width>(a, place, firstSlot + position, a.enters && place.split == range.splits - 1, turns, queries);
-    method.complete(cache, begin, there, end);
-    method.attend(cache, begin, end, place.heads, queries);
+    const bool holds = a.enters && place.split == range.splits - 1;
+    if constexpr (Method::kTakesEntered) {  // the rest of the cache's is on its way while the token enters
+        method.load(cache, begin, there, holds ? position : end);
+        enter<true, T, group, width>(a, place, firstSlot + position, holds, turns, heads);
+        if (holds) method.load({heads.key, heads.value, 0, t.headSize}, begin, position, end);
+    } else {
+        enter<false, T, group, width>(a, place, firstSlot + position, holds, turns, heads);
+        method.load(cache, begin, there, end);
+    }
+    method.attend(cache, begin, end, place.heads, heads.queries);
     method.leave(merge);
     mergeWarps(merge, place.heads, t.headSize, [&](int g, float top, float total, int element, const float4& value) {
         const std::int64_t head = place.firstHead + g, part = (place.token * t.heads + head) * a.splits + place.split;
@@ -106,7 +113,8 @@ DecodeSplits decodeSplits(const AttentionCall& call, int multiprocessors, const 
     const std::int64_t positions = call.batch.pastLimit + call.batch.tokensEach, tokens = call.batch.tokens();
     const std::int64_t columns = tokens * spec.kvHeads * pieces, blocks = together.blocks * multiprocessors;
     const std::int64_t count = std::clamp<std::int64_t>(blocks / columns, 1, kMostSplits);
-    const std::int64_t each = roundedUp((positions + count - 1) / count, kSplitStep);
+    const std::int64_t each =
+        std::max<std::int64_t>(roundedUp((positions + count - 1) / count, kSplitStep), kLeastSplit);
     DecodeSplits splits{};
     splits.count = static_cast<int>((positions + each - 1) / each);
     splits.headsTogether = together.heads;

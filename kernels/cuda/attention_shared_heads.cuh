@@ -27,15 +27,16 @@ template <class T, int chunks>
 struct SharedHeads {
     static constexpr int kHeads = 8, kWidth = chunks * 32, kHalves = chunks / 2;
     static constexpr int kPositions = 16;
+    static constexpr bool kTakesEntered = false;
     static constexpr int kBlocks = 2;  // a multiprocessor: more splits would take longer to merge
     static constexpr float kTop = std::is_same_v<T, Half> ? 14.0f : 0.0f;
 
-    __device__ void load(const HeadCache<T>& cache, int begin, int end) {
-        readKeys(cache, firstOf(begin), end);
-        readValues(cache, firstOf(begin), end);
-    }
-    __device__ void complete(const HeadCache<T>& cache, int begin, int there, int end) {
-        if (firstOf(begin) + kPositions > there) load(cache, begin, end);
+    // Of the block's first round, which begins at `begin`, the positions in [from, end).
+    __device__ void load(const HeadCache<T>& cache, int begin, int from, int end) {
+        const int first = firstOf(begin);
+        if (first >= end || first + kPositions <= from) return;  // as a whole, so that no code is fetched for nothing
+        readKeys(cache, first, from, end);
+        readValues(cache, first, from, end);
     }
 
     __device__ void attend(const HeadCache<T>& cache, int begin, int end, int heads,
@@ -58,9 +59,9 @@ struct SharedHeads {
                 for (int n = 0; n < 2; ++n)
                     multiplyAdd(scores[n], queries[2 * c + 1], {{m_keys[n][c].z, m_keys[n][c].w}}, T{});
             }
-            readKeys(cache, base + kSplitWarps * kPositions, end);
+            readKeys(cache, base + kSplitWarps * kPositions, begin, end);
             addValues(weightsOf(scores, base, end));
-            readValues(cache, base + kSplitWarps * kPositions, end);
+            readValues(cache, base + kSplitWarps * kPositions, begin, end);
         }
     }
 
@@ -93,24 +94,27 @@ private:
         return begin + static_cast<int>(threadIdx.x) / 32 * kPositions;
     }
 
-    __device__ void readKeys(const HeadCache<T>& cache, int base, int end) {
+    // What is not read is of an earlier position or zero, and weighs nothing.
+    __device__ void readKeys(const HeadCache<T>& cache, int base, int from, int end) {
 #pragma unroll
         for (int n = 0; n < 2; ++n) {
             const int position = base + 8 * n + lane() / 4;
             const T* at = cache.keys + position * cache.stride + lane() % 4 * 8;
 #pragma unroll
-            for (int c = 0; c < chunks; ++c)
-                m_keys[n][c] = position < end ? *reinterpret_cast<const uint4*>(at + 32 * c) : uint4{};
+            for (int c = 0; c < chunks; ++c) {
+                if (position >= from && position < end) m_keys[n][c] = *reinterpret_cast<const uint4*>(at + 32 * c);
+            }
         }
     }
-    __device__ void readValues(const HeadCache<T>& cache, int base, int end) {
+    __device__ void readValues(const HeadCache<T>& cache, int base, int from, int end) {
 #pragma unroll
         for (int r = 0; r < 4; ++r) {
             const int position = base + lane() % 4 * 2 + r % 2 + r / 2 * 8;
             const T* at = cache.values + position * cache.stride + lane() / 4 * 8;
 #pragma unroll
-            for (int h = 0; h < kHalves; ++h)
-                m_values[r][h] = position < end ? *reinterpret_cast<const uint4*>(at + 64 * h) : uint4{};
+            for (int h = 0; h < kHalves; ++h) {
+                if (position >= from && position < end) m_values[r][h] = *reinterpret_cast<const uint4*>(at + 64 * h);
+            }
         }
     }
 
@@ -167,7 +171,7 @@ private:
         rest = packPair<T>(low - asFloat(pair.x), high - asFloat(pair.y));
     }
 
-    uint4 m_keys[2][chunks], m_values[4][kHalves];
+    uint4 m_keys[2][chunks] = {}, m_values[4][kHalves] = {};
     FragmentC m_output[8 * kHalves];  // tile j of half h: x[0] + x[2] element 64 h + 16 q + j, x[1] + x[3] eight more
     float m_most = -INFINITY, m_sum = 0;  // of query g; the sum is this lane's share
 };

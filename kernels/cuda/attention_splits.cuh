@@ -3,8 +3,9 @@
 
 // What every way of attending to a long past shares: its splits, the token that enters, and how warps and splits merge.
 //
-// A method is a block's part between the two; it declares kHeads, the query heads it takes together, and kWidth, their elements, and keeps
-// of each warp a running maximum, sum and output (online softmax, Milakov and Gimelshein 2018, arXiv 1805.02867).
+// A method is a block's part between the two; it declares kHeads, the query heads it takes together, kWidth, their elements, and
+// kTakesEntered, whether it takes the entering key and value from shared memory instead of the cache; it keeps of each warp a running
+// maximum, sum and output (online softmax, Milakov and Gimelshein 2018, arXiv 1805.02867).
 #pragma once
 
 #include "kernels/cuda/attention.cuh"
@@ -14,7 +15,8 @@ namespace gptq {
 inline constexpr int kSplitWarps = 4;
 inline constexpr int kSplitThreads = kSplitWarps * 32;
 inline constexpr int kMostSplits = 256;
-inline constexpr int kSplitStep = 64;  // positions: a split is a multiple of it
+inline constexpr int kSplitStep = 64;    // positions: a split is a multiple of it
+inline constexpr int kLeastSplit = 128;  // shorter ones take longer to merge than they save
 
 template <class T>
 struct DecodeArguments {
@@ -42,7 +44,8 @@ struct Range {
 template <class T>
 __device__ Range rangeOf(const DecodeArguments<T>& a, int position) {
     const int begin = a.attention.window > 0 ? max(0, position - a.attention.window + 1) : 0, end = position + 1;
-    const int steps = (end - begin + kSplitStep - 1) / kSplitStep, each = (steps + a.splits - 1) / a.splits;
+    const int steps = (end - begin + kSplitStep - 1) / kSplitStep;
+    const int each = max((steps + a.splits - 1) / a.splits, kLeastSplit / kSplitStep);
     return {begin, end, each * kSplitStep, (steps + each - 1) / each};
 }
 
@@ -61,10 +64,17 @@ struct SplitPlace {
     }
 };
 
-// The token's queries into shared memory as float32, and its key and value into the cache where this block holds its position.
-template <class T, int group, int width>
+// A token's heads in shared memory: its queries and, where the method takes them from there, the key and value that enter the cache.
+template <class T, int group>
+struct TokenHeads {
+    float queries[group + 1][kMostHeadSize];  // the last one's place is the key's, before it is rounded
+    alignas(16) T key[kMostHeadSize], value[kMostHeadSize];
+};
+
+// Fills it from the products before, and the cache where this block holds the token's position.
+template <bool keeps, class T, int group, int width>
 __device__ void enter(const DecodeArguments<T>& a, const SplitPlace<group>& place, std::int64_t slot, bool holds,
-                      const float2* turns, float (&queries)[group + 1][kMostHeadSize]) {
+                      const float2* turns, TokenHeads<T, group>& of) {
     const AttentionArguments<T>& t = a.attention;
     const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32, size = t.headSize;
     const T* row = t.qkv + place.token * t.qkvStride;
@@ -72,31 +82,41 @@ __device__ void enter(const DecodeArguments<T>& a, const SplitPlace<group>& plac
     // All that a warp reads is asked for at once.
     constexpr int kRounds = group / kSplitWarps + 1, kEach = width / 32;
     float elements[kRounds][kEach];
+    T value[kEach];
 #pragma unroll
     for (int i = 0; i < kRounds * kEach; ++i) {
         const int h = warp + i / kEach * kSplitWarps, element = lane + i % kEach * 32;
         const int head = h < place.heads ? place.firstHead + h : t.heads + place.kvHead;
-        if (h < count && element < size) elements[i / kEach][i % kEach] = asFloat(row[head * size + element]);
+        if (h >= count || element >= size) continue;
+        elements[i / kEach][i % kEach] = asFloat(row[head * size + element]);
+        if (keeps && h >= place.heads) value[i % kEach] = row[(head + t.kvHeads) * size + element];
     }
 #pragma unroll
     for (int i = 0; i < kRounds * kEach; ++i) {
         const int h = warp + i / kEach * kSplitWarps, element = lane + i % kEach * 32;
-        if (h < count && element < size) queries[h][element] = elements[i / kEach][i % kEach];
+        if (h >= count || element >= size) continue;
+        of.queries[h][element] = elements[i / kEach][i % kEach];
+        if (keeps && h >= place.heads) of.value[element] = value[i % kEach];
     }
     __syncwarp();
     for (int h = warp; h < count; h += kSplitWarps) {
         const bool query = h < place.heads;
         if (a.enters)
             transformHead(
-                queries[h], size, a.transform, query, [&](int i) { return turns[i]; }, lane);
+                of.queries[h], size, a.transform, query, [&](int i) { return turns[i]; }, lane);
         if (query) {
-            for (int i = lane; i < size; i += 32) queries[h][i] *= t.scale;
+            for (int i = lane; i < size; i += 32) of.queries[h][i] *= t.scale;
         } else {
             T* key = t.keys + slot * t.kvStride + place.kvHead * size;
-            T* value = t.values + slot * t.kvStride + place.kvHead * size;
+            T* kept = t.values + slot * t.kvStride + place.kvHead * size;
             for (int i = lane; i < size; i += 32) {
-                key[i] = fromFloat<T>(queries[h][i]);
-                value[i] = row[(t.heads + t.kvHeads + place.kvHead) * size + i];
+                if constexpr (keeps) {
+                    key[i] = of.key[i] = fromFloat<T>(of.queries[h][i]);
+                    kept[i] = of.value[i];
+                } else {
+                    key[i] = fromFloat<T>(of.queries[h][i]);
+                    kept[i] = row[(t.heads + t.kvHeads + place.kvHead) * size + i];
+                }
             }
         }
     }

@@ -34,20 +34,13 @@ struct Teams {
     static constexpr int kBlocks = group == 1 ? 5 : group == 2 ? 4 : 3;  // a multiprocessor has registers for
     static constexpr int kTeams = kSplitThreads / lanes;
     static constexpr int kUnrolled = 4;  // positions of a team in flight
+    static constexpr bool kTakesEntered = true;
     static constexpr int kPositions = kTeams * kUnrolled;
 
-    // Those of the block's first round before `end`.
-    __device__ void load(const HeadCache<T>& cache, int begin, int end) {
+    // Of the block's first round, which begins at `begin`, the positions in [from, end).
+    __device__ void load(const HeadCache<T>& cache, int begin, int from, int end) {
 #pragma unroll
-        for (int u = 0; u < kUnrolled; ++u) {
-            m_keys[u] = m_values[u] = {};
-            read(cache, begin, u, begin, end);
-        }
-    }
-    // The same, those that were not there yet.
-    __device__ void complete(const HeadCache<T>& cache, int begin, int there, int end) {
-#pragma unroll
-        for (int u = 0; u < kUnrolled; ++u) read(cache, begin, u, there, end);
+        for (int u = 0; u < kUnrolled; ++u) read(cache, begin, u, from, end);
     }
 
     __device__ void attend(const HeadCache<T>& cache, int begin, int end, int /*heads*/,
@@ -129,7 +122,7 @@ private:
         for (int i = 0; i < 8; ++i) m_output[g][i] = m_output[g][i] * old + weight * value[i];
     }
 
-    uint4 m_keys[kUnrolled], m_values[kUnrolled];
+    uint4 m_keys[kUnrolled] = {}, m_values[kUnrolled] = {};
     float m_most[group], m_sum[group] = {}, m_output[group][8] = {};  // this lane's eight elements
 };
 
