@@ -264,8 +264,13 @@ struct PlannedLaunch {
     int blocks;
     std::size_t sharedBytes;
 };
-std::optional<PlannedLaunch> planned(const PackedArguments& w, const ProductInput& in, bool gated, int warps, int slots,
-                                     int mostBlocks, std::size_t slotBytes, int parts, std::size_t limit) {
+struct PieceSize {
+    int pairs, strips;
+    std::size_t bytes;
+};
+std::optional<PlannedLaunch> planned(const PackedArguments& w, const ProductInput& in, bool gated, int warps,
+                                     int mostSlots, int mostBlocks, const PieceSize& piece, int parts,
+                                     std::size_t limit) {
     constexpr int kPartialBytes = 24 << 10;
     constexpr std::int64_t kLarge = 2 << 20;  // weights: what takes longer than the start of a kernel
     const int perUnit = gated ? 2 : 1, units = w.rows / 16 / perUnit, perBatch = 2;
@@ -274,6 +279,9 @@ std::optional<PlannedLaunch> planned(const PackedArguments& w, const ProductInpu
     const int fitting = kPartialBytes / static_cast<int>(partialBytes(warps, perBatch, in.tokens)) * perBatch;
     const bool large = static_cast<std::int64_t>(w.rows) * w.columns >= kLarge;
     const int pairs = (w.tiles + 1) / 2;
+    const int pieces = ((pairs + warps - 1) / warps + piece.pairs - 1) / piece.pairs *
+                       ((mostStrips + piece.strips - 1) / piece.strips);
+    const int slots = std::min(mostSlots, pieces);  // of a warp that has all its pieces on their way
     const Plan plan{.slots = slots,
                     .firstSlots = 0,
                     .batch = std::min(std::max(fitting, perBatch), mostStrips),
@@ -286,7 +294,7 @@ std::optional<PlannedLaunch> planned(const PackedArguments& w, const ProductInpu
                     .nextStrip = gated ? w.rows / 32 : blocks,
                     .nextStrips = gated ? blocks : 2 * blocks};
     const auto rings = static_cast<std::size_t>(warps * slots);
-    std::size_t bytes = (rings * sizeof(CopyBarrier) + 127) / 128 * 128 + rings * slotBytes +
+    std::size_t bytes = (rings * sizeof(CopyBarrier) + 127) / 128 * 128 + rings * piece.bytes +
                         partialBytes(warps, plan.batch, in.tokens);
     bytes += in.tokens == 1 ? static_cast<std::size_t>(pairs * kPairColumns * 2 + offsetBytes(pairs, parts))
                             : static_cast<std::size_t>(warps * kExchangeBytes);
@@ -303,16 +311,18 @@ int firstSlots(int slots, const PackedArguments& w) {
 template <int bits, class T, bool symmetric, int parts, bool single>
 bool launchDecode(const CudaContext& context, const PackedArguments& w, const ProductInput& in,
                   const ProductOutput& out, const DecodeShape& wanted) {
-    constexpr int kSlotBytes = Slot<bits, symmetric, parts, single>::kBytes;
+    using Piece = Slot<bits, symmetric, parts, single>;
+    constexpr PieceSize kPiece{Piece::kPairs, Piece::strips, Piece::kBytes};
     constexpr std::size_t kReserve = 1024;  // what the driver and reductions keep of a block's shared memory
     for (int warps = wanted.warps; warps > 0; warps /= 2) {
-        for (int slots = std::clamp(wanted.ringBytes / kSlotBytes / wanted.warps, 1, 32); slots > 0; --slots) {
-            auto launch = planned(w, in, out.gated, warps, slots, wanted.blocks * wanted.warps / warps, kSlotBytes,
-                                  parts, context.limits().sharedBytes - kReserve);
+        for (int slots = std::clamp(wanted.ringBytes / Piece::kBytes / wanted.warps, 1, 32); slots > 0; --slots) {
+            auto launch = planned(w, in, out.gated, warps, slots, wanted.blocks * wanted.warps / warps, kPiece, parts,
+                                  context.limits().sharedBytes - kReserve);
             if (!launch) continue;
             if (context.limits().chainsKernels()) {
                 launch->plan.bulk = true;
-                launch->plan.firstSlots = single && launch->plan.early ? firstSlots(slots, w) : slots;
+                launch->plan.firstSlots =
+                    single && launch->plan.early ? firstSlots(launch->plan.slots, w) : launch->plan.slots;
             }
             // Where kernels of different kinds overlap, a multiprocessor that is free early would take two blocks and another
             // none, as half of them are free while a step attends. More than half of the shared memory keeps a kernel's blocks
