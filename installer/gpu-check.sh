@@ -221,7 +221,7 @@ measured() {
 }
 
 part_targets() {
-    local bits shape round
+    local bits shape round contexts
     heading "Targets"
     if [[ $asked -eq 0 ]] && ! grep -q "^$device .*H100" <<<"$devices"; then
         say "left out: $device is no H100, whose speed they are; the part's name asks for them all the same"
@@ -237,8 +237,10 @@ part_targets() {
         done
     done
     for shape in llama-2-7b llama-3-8b smollm2-135m qwen2.5-7b llama-3-70b; do
-        measured "decode-$shape" 120 decode --shape "$shape" --quick
-        GPTQ_STUDIO_SM=86 measured "decode-sm86-$shape" 120 decode --shape "$shape" --quick
+        contexts=0,2048,8000
+        [[ $shape != llama-2-7b ]] || contexts=0,2048  # its context is 4,096 tokens
+        measured "decode-$shape" 120 decode --shape "$shape" --tokens "$contexts"
+        GPTQ_STUDIO_SM=86 measured "decode-sm86-$shape" 120 decode --shape "$shape" --tokens "$contexts"
     done
     measured prefill-llama-2-7b 60 prefill --shape llama-2-7b --tokens 2048
     "$here/gpu-targets.py" "$out/logs/targets" 2>&1 | tee -a "$report"
