@@ -13,7 +13,7 @@
 // A single token's key and value are written to the cache by the blocks whose split holds its position: one kernel for all between two
 // products. The grid is fixed by the longest past a step may have, so that a recorded step serves every length; a shorter past has
 // shorter splits, and the blocks beyond them end at once. Bound: memory, keys and values once; measured
-// (docs/benchmarks.md, what a context adds to a step) 54 % (Qwen2.5-7B, 8,000 positions: 16 MB a block) to 95 % (Llama-2-7B, 2,048)
+// (docs/benchmarks.md, what a context adds to a step) 54 % (Qwen2.5-7B, 8,000 positions: 16 MB a block) to 93 % (Llama-3-8B, 8,000)
 // of a copy's bandwidth.
 #include <algorithm>
 

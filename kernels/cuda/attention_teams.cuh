@@ -8,7 +8,7 @@
 //     warp 0   | lanes 0-15: position 0 | lanes 16-31: position 1 |      warp 1   | position 2 | position 3 |      ...
 //
 // A warp's teams merge by shuffles. A position that is taken makes room for one of the next round, so four are always on their way.
-// Bound: memory with a key for every head, of which it reaches 95 % of a copy's bandwidth (Llama-2-7B, 2,048 positions); instructions with
+// Bound: memory with a key for every head, of which it reaches 83 % of a copy's bandwidth (Llama-2-7B, 2,048 positions); instructions with
 // three or four heads a key, 231 for two positions.
 #pragma once
 

@@ -9,7 +9,7 @@
 //     row 0   | lane 0: 0-7 | lane 1: 8-15 | ... | lane 31: 248-255 | lane 0: 256-263 | ...
 //     row 1   | the same columns: one read of x for both
 //
-// While the kernel before ends it asks for all of a short row, for half of them of a longer one: what is asked for before x comes before it.
+// While the kernel before ends it asks for all of a short row, for half of a longer one: what is asked for before x comes before it.
 // x lies in shared memory as float32.
 // Bound: memory, 2 bytes a weight; measured (docs/benchmarks.md) a decode step of these reaches 89 to 91 % of a copy's bandwidth.
 #include "kernels/cuda/dense_decode.cuh"

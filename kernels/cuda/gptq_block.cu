@@ -8,7 +8,11 @@
 // A warp a row: 64 columns are two registers a lane, U's part is in 16 KB of shared memory, which every card has. Rows are
 // independent; the chain of 64 columns is the latency, hidden by as many warps as fit. Wider blocks are solved 64 columns at
 // a time, each pass followed by the product that updates the rest of the block. A pass ends where a group does, if one does within
-// reach, so that a group's grid is found from weights that have all errors of the columns before it.
+// reach, so that a group's grid is found from weights that have all errors of the columns before it:
+//
+//     grid x: rows, eight a block       row r   | lane 0: columns 0, 32 | lane 1: 1, 33 | ... | lane 31: 31, 63 |
+//
+// Bound: latency, of the chain; measured 0.55 us a column, 35 us a pass (64 rows by 4096 columns; schedulers issue in 33 % of cycles).
 #include "kernels/cuda/cuda_backend.h"
 #include "kernels/cuda/reduce.cuh"
 #include "kernels/cuda/types.cuh"

@@ -3,6 +3,9 @@
 
 // Hessian and factor. H += x^T x: the lower triangle by panels of rows on tensor cores with float32 sums (56 % of a whole product with
 // eight panels). U: J H J = L L^T, U = (J L J)^-1, J the reversal, by cuSOLVER's potrf and trtri in float32.
+//
+// The kernels here only move a matrix, a thread an element, blocks of 8 rows by 32 columns. Bound: memory; measured at n = 4096 reversing
+// 69 % of a copy's bandwidth (65 us), the mirroring that finishes H 21 % (154 us: neighbours' columns are rows apart), once a stage.
 #include <vector>
 
 #include "kernels/cuda/cuda_backend.h"

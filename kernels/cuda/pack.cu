@@ -2,7 +2,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // Packing on the device: codes uint8 (rows, columns) to the words of packed_layout.h. A thread a lane of a tile: it gathers its 32
-// codes and writes its words. Done once a matrix, at load; bound by the uncoalesced reads of codes.
+// codes and writes its words. Done once a matrix, at load.
+//
+//     tile of 16 rows by 64 columns: warp w of a block, eight of them side by side; where a lane's codes lie: packed_layout.h
+//
+// Bound: reads of single bytes, 32 a lane; measured 42 % of a copy's bandwidth (4096 x 4096, 4 bits: 20.0 us).
 #include "kernels/cuda/cuda_backend.h"
 #include "kernels/cuda/types.cuh"
 #include "kernels/op_checks.h"

@@ -3,8 +3,8 @@
 
 // Decode products of packed weights whose groups end inside of a half tile: y[t, n] = sum over k of x[t, k] (q[n, k] - z[g, n])
 // s[g, n], 1 to 8 tokens. Four lanes exchange their codes until each has eight neighbours of a half, which lie in one group. No tensor
-// core, whose sums cross groups: a lane multiplies its two rows' weights by its own inputs of every token, in float32. A block a strip of 16
-// outputs, whose tiles its eight warps take in turns; lanes as in packed_dequantize.cu:
+// core, whose sums cross groups: a lane multiplies its two rows' weights by its own inputs of every token, in float32. A block a strip
+// of 16 outputs, whose tiles its eight warps take in turns; lanes as in packed_dequantize.cu:
 //
 //     strip of 16 rows   | tile 0: warp 0 | tile 1: warp 1 | ... | tile 7: warp 7 | tile 8: warp 0 | ...      64 columns a tile
 //
