@@ -11,13 +11,7 @@ namespace gptq {
 
 #ifdef GPTQ_HOPPER_DEVICE
 
-// Four 8x8 matrices of 16-bit elements, transposed on their way: lane 8 m + r names row r of matrix m.
-__device__ inline void loadTransposed(std::uint32_t (&matrices)[4], const void* row) {
-    asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
-                 : "=r"(matrices[0]), "=r"(matrices[1]), "=r"(matrices[2]), "=r"(matrices[3])
-                 : "r"(sharedAddress(row))
-                 : "memory");
-}
+// Four 8x8 matrices of 16-bit elements, transposed on their way, as loadTransposed (ptx.cuh) reads them.
 __device__ inline void storeTransposed(const std::uint32_t (&matrices)[4], void* row) {
     asm volatile("stmatrix.sync.aligned.m8n8.x4.trans.shared.b16 [%0], {%1, %2, %3, %4};" ::"r"(sharedAddress(row)),
                  "r"(matrices[0]), "r"(matrices[1]), "r"(matrices[2]), "r"(matrices[3])
@@ -73,7 +67,8 @@ __device__ void storeHalves(const float (&sums)[tokens / 2], T* y, std::int64_t 
             *own = next;
             if (token + kOutputTokens < tokens) next = there(token + kOutputTokens);
             __syncwarp();
-            loadTransposed(pairs, row);
+            const uint4 words = loadTransposed(row);
+            pairs[0] = words.x, pairs[1] = words.y, pairs[2] = words.z, pairs[3] = words.w;
             __syncwarp();
         }
 #pragma unroll
