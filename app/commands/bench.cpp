@@ -32,6 +32,12 @@ std::string cellText(const Json& cell) {
     return buffer;
 }
 
+// Texts begin below each other, numbers end so.
+std::string aligned(const std::string& text, std::size_t width, bool left) {
+    const std::string padding(width - std::min(width, text.size()), ' ');
+    return (left ? text + padding : padding + text) + "  ";
+}
+
 }  // namespace
 
 void BenchReport::heading(const Json& values) {
@@ -42,15 +48,18 @@ void BenchReport::heading(const Json& values) {
 
 void BenchReport::row(const Json& cells) {
     if (m_json) return printJson(cells);
-    if (!m_titled) {
-        for (const auto& [key, value] : cells.items())
-            std::printf("%*s  ", static_cast<int>(std::max<std::size_t>(key.size(), 9)), key.c_str());
-        std::printf("\n");
-        m_titled = true;
+    std::string titles, line;
+    const bool first = m_widths.empty();
+    std::size_t column = 0;
+    for (const auto& [key, value] : cells.items()) {
+        const std::string text = cellText(value);
+        if (first) m_widths.push_back(std::max({key.size(), text.size(), std::size_t{9}}));
+        const std::size_t width = m_widths[column++];
+        titles += aligned(key, width, value.is_string());
+        line += aligned(text, width, value.is_string());
     }
-    for (const auto& [key, value] : cells.items())
-        std::printf("%*s  ", static_cast<int>(std::max<std::size_t>(key.size(), 9)), cellText(value).c_str());
-    std::printf("\n");
+    if (first) std::printf("%s\n", titles.c_str());
+    std::printf("%s\n", line.c_str());
     std::fflush(stdout);
 }
 

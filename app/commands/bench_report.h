@@ -35,7 +35,7 @@ public:
     void row(const Json& cells);       // printed at once
 private:
     bool m_json;
-    bool m_titled = false;
+    std::vector<std::size_t> m_widths;  // of the first row's cells; no text below is expected to be longer
 };
 
 int benchKernels(const BenchOptions& options, Backend& backend, JobControl& control);

@@ -33,6 +33,19 @@ private slots:
         for (std::size_t i = 0; i < prompts.size(); ++i)
             QCOMPARE(prompts[i].at("tokens").get<int>(), i % 2 == 0 ? 3 : 7);
     }
+    void columnsOfTheTableLieBelowEachOther() {
+        const ProgramRun run =
+            gptqProgram().run({"bench", "prefill", "--tokens", "3,7", "--shape", "smollm2-135m:1", "--device", "cpu"});
+        QCOMPARE(run.status, 0);
+        const QList<QByteArray> lines = run.out.trimmed().split('\n');
+        QVERIFY2(lines.size() >= 5, qPrintable(run.summary()));
+        const QList<QByteArray> table = lines.last(5);  // titles, and two prompts of either model
+        const auto scheme = table.front().indexOf("scheme"), tokens = table.front().indexOf("tokens") + 6;
+        for (const QByteArray& row : table.sliced(1)) {
+            QVERIFY2(row.indexOf(row.contains("float32") ? "float32" : "4-bit, group 128") == scheme, row.constData());
+            QVERIFY2(QList<QByteArray>({"3", "7"}).contains(row.first(tokens).split(' ').last()), row.constData());
+        }
+    }
     void noTokensAreNoProductAndNoPrompt() {
         for (const char* what : {"kernels", "prefill"}) {
             const ProgramRun run = benched({what, "--tokens", "4,0"});
