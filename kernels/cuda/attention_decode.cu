@@ -99,10 +99,6 @@ Together togetherOf(const AttentionSpec& spec, const GpuLimits& limits) {
     return shared == 2 ? kTogetherBy<Teams<Half, 16, 2>> : kTogetherBy<Teams<Half, 16, 4>>;
 }
 
-constexpr std::int64_t roundedUp(std::int64_t value, std::int64_t multiple) {
-    return (value + multiple - 1) / multiple * multiple;
-}
-
 }  // namespace
 
 DecodeSplits decodeSplits(const AttentionCall& call, int multiprocessors, const GpuLimits& limits) {
@@ -113,10 +109,10 @@ DecodeSplits decodeSplits(const AttentionCall& call, int multiprocessors, const 
     const std::int64_t positions = call.batch.pastLimit + call.batch.tokensEach, tokens = call.batch.tokens();
     const std::int64_t columns = tokens * spec.kvHeads * pieces, blocks = together.blocks * multiprocessors;
     const std::int64_t count = std::clamp<std::int64_t>(blocks / columns, 1, kMostSplits);
-    const std::int64_t each =
-        std::max<std::int64_t>(roundedUp((positions + count - 1) / count, kSplitStep), kLeastSplit);
+    const auto steps = static_cast<int>((positions + kSplitStep - 1) / kSplitStep);
+    const int each = stepsOfSplit(steps, static_cast<int>(count));
     DecodeSplits splits{};
-    splits.count = static_cast<int>((positions + each - 1) / each);
+    splits.count = (steps + each - 1) / each;
     splits.headsTogether = together.heads;
     splits.counters = static_cast<std::size_t>(columns);
     splits.partialFloats = static_cast<std::size_t>(tokens * spec.heads * splits.count * (spec.headSize + 2));

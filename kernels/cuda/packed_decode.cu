@@ -264,6 +264,7 @@ struct PlannedLaunch {
     int blocks;
     std::size_t sharedBytes;
 };
+// What a slot of a ring holds: pairs of each of so many strips, and the bytes of all.
 struct PieceSize {
     int pairs, strips;
     std::size_t bytes;
