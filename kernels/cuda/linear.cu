@@ -4,7 +4,13 @@
 // Products of a linear group, by the number of tokens: the decode kernels take few, with norm and epilogue; between kernels of norm
 // and epilogue, packed weights of some tokens have a kernel, of many are dequantized for cuBLAS, which dense ones always take.
 //
-// Two kernels are here, a thread an element, bound by memory: a bias added to a product, and inputs gathered in packed order.
+// Two kernels are here, a thread eight neighbours of a row: a bias added to a product, and inputs gathered in packed order:
+//
+//     row t   | block (t, 0): thread 0: 0-7 | thread 1: 8-15 | ... | block (t, 1): 2048-2055 | ...     inputs where the order says
+//
+// Bound: memory; measured on 2,048 tokens the bias of 12,288 outputs 107 % of a copy's bandwidth (47.2 us: some of what it writes stays in
+// the L2 cache), 4,096 inputs gathered 78 % (14.4 us).
+#include "kernels/cuda/chunks.cuh"
 #include "kernels/cuda/cuda_backend.h"
 #include "kernels/cuda/dense_decode.cuh"
 #include "kernels/cuda/packed_decode.cuh"
@@ -19,25 +25,39 @@
 namespace gptq {
 namespace {
 
-constexpr int kThreads = 256;
+constexpr int kNeighbours = 8;
 constexpr std::int64_t kMostDenseInputBytes = static_cast<std::int64_t>(kPlainShared);
 
 // y = product + bias, or += it; rounded once.
-template <class T>
+template <class T, int count>
 __global__ void addBiasKernel(const float* product, const float* bias, T* y, std::int64_t stride, bool accumulate,
-                              std::int64_t width, std::int64_t elements) {
-    const std::int64_t at = static_cast<std::int64_t>(blockIdx.x) * kThreads + threadIdx.x;
-    if (at >= elements) return;
-    T& out = y[at / width * stride + at % width];
-    const float value = product[at] + bias[at % width];
-    out = fromFloat<T>(accumulate ? asFloat(out) + value : value);
+                              int width) {
+    const int i = firstOfChunk<count>();
+    if (i >= width) return;
+    T* const to = y + blockIdx.x * stride + i;
+    float sums[count], biases[count], before[count] = {};
+    readChunk(product + static_cast<std::int64_t>(blockIdx.x) * width + i, sums);
+    readChunk(bias + i, biases);
+    if (accumulate) readChunk(to, before);
+#pragma unroll
+    for (int j = 0; j < count; ++j) sums[j] = before[j] + (sums[j] + biases[j]);
+    writeChunk(sums, to);
 }
 
-template <class T>
-__global__ void gatherKernel(const T* x, std::int64_t stride, const std::int32_t* order, T* y, std::int64_t columns,
-                             std::int64_t elements) {
-    const std::int64_t at = static_cast<std::int64_t>(blockIdx.x) * kThreads + threadIdx.x;
-    if (at < elements) y[at] = x[at / columns * stride + order[at % columns]];
+template <class T, int count>
+__global__ void gatherKernel(const T* x, std::int64_t stride, const std::int32_t* order, T* y, int columns) {
+    const int i = firstOfChunk<count>();
+    if (i >= columns) return;
+    const T* from = x + blockIdx.x * stride;
+    float values[count];
+    using Part = ChunkPart<std::int32_t, count>;
+#pragma unroll
+    for (int j = 0; j < count; j += Part::kElements) {
+        const Part part = *reinterpret_cast<const Part*>(order + i + j);
+#pragma unroll
+        for (int k = 0; k < Part::kElements; ++k) values[j + k] = asFloat(from[part.of[k]]);
+    }
+    writeChunk(values, y + static_cast<std::int64_t>(blockIdx.x) * columns + i);
 }
 
 cudaDataType_t cudaTypeOf(DType type) {
@@ -68,9 +88,12 @@ void CudaBackend::compose(const GroupCall& call, std::int64_t outputs, ConstTens
             DType::Float32, Shape{tokens, outputs}, device());
         product(call.x, sums, false);
         withFloating(y.dtype(), [&]<class T>() {
-            addBiasKernel<<<blocksFor(tokens * outputs, kThreads), kThreads, 0, stream()>>>(
-                deviceData<float>(sums), deviceData<float>(bias), deviceData<T>(y), y.rowStride(), accumulate, outputs,
-                tokens * outputs);
+            withChunks<kNeighbours>({sums, bias, y}, [&]<int count>() {
+                const ChunkGrid blocks = chunkGrid(tokens, outputs, count);
+                addBiasKernel<T, count><<<blocks.grid, blocks.threads, 0, stream()>>>(
+                    deviceData<float>(sums), deviceData<float>(bias), deviceData<T>(y), y.rowStride(), accumulate,
+                    static_cast<int>(outputs));
+            });
         });
         CUDA_CHECK_LAUNCH();
     }
@@ -164,9 +187,12 @@ ConstTensorView CudaBackend::gathered(ConstTensorView x, ConstTensorView order) 
         static_cast<std::byte*>(scratch(m_inputScratch, static_cast<std::size_t>(tokens * columns) * 2)), x.dtype(),
         Shape{tokens, columns}, device());
     withActivation(x.dtype(), [&]<class T>() {
-        gatherKernel<<<blocksFor(tokens * columns, kThreads), kThreads, 0, stream()>>>(
-            deviceData<T>(x), x.rowStride(), deviceData<std::int32_t>(order), deviceData<T>(to), columns,
-            tokens * columns);
+        withChunks<kNeighbours>({order, to}, [&]<int count>() {
+            const ChunkGrid blocks = chunkGrid(tokens, columns, count);
+            gatherKernel<T, count><<<blocks.grid, blocks.threads, 0, stream()>>>(
+                deviceData<T>(x), x.rowStride(), deviceData<std::int32_t>(order), deviceData<T>(to),
+                static_cast<int>(columns));
+        });
     });
     CUDA_CHECK_LAUNCH();
     return to;

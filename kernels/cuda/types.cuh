@@ -37,6 +37,10 @@ __device__ inline float asFloat(Brain value) {
     return __bfloat162float(value);
 }
 
+__device__ inline float asFloat(std::uint8_t value) {
+    return value;
+}
+
 template <class T>
 __device__ T fromFloat(float value);
 template <>
@@ -50,6 +54,10 @@ __device__ inline Half fromFloat<Half>(float value) {
 template <>
 __device__ inline Brain fromFloat<Brain>(float value) {
     return __float2bfloat16_rn(value);
+}
+template <>
+__device__ inline std::uint8_t fromFloat<std::uint8_t>(float value) {
+    return static_cast<std::uint8_t>(value);
 }
 
 // Calls function.template operator()<T>() with the device's type of an activation dtype.
