@@ -11,8 +11,8 @@
 //                            warp 0           warp 1           warp 2             a strip lies in one piece
 //
 // A warp takes its pairs of all the block's strips as one stream, in pieces of a few pairs with their scales, through a ring in its
-// part of shared memory, which Hopper's copy engine fills, or the warp's own asynchronous copies. Warps meet once, when all strips
-// are done and their sums are added up. Sums are scaled when a pair ends (where groups are multiples of 128) or a half tile
+// part of shared memory, which Hopper's copy engine fills (`bulk`), or the warp's own asynchronous copies; each way is a kernel of its own,
+// since code of the other takes registers. Warps meet once, when all strips are done and their sums are added up. Sums are scaled when a pair ends (where groups are multiples of 128) or a half tile
 // (multiples of 32); other groups have a kernel of their own. One token's inputs are staged in shared memory once; those of several
 // tokens are read where they lie, a pair of tiles at a time, and change from rows to fragments through the warp's place there.
 //
@@ -49,7 +49,6 @@ struct Plan {
     int slots;       // of a ring
     int firstSlots;  // that are asked for before the inputs
     int batch;       // strips between two meetings
-    bool bulk;       // words come by the copy engine
     bool early;      // the next kernel may start at once, rather than when this one has its inputs
     int units;       // of a block: strips, or a gate and its up; so many blocks have one more
     int moreUnits;
@@ -87,7 +86,7 @@ __device__ inline int stripOf(int turn, const Plan& plan) {
 }
 
 // Starts copying a piece, from `tile` on, of `count` strips, the one given and the next of the block; `tiles` are left of the warp's.
-template <int bits, bool symmetric, int parts, bool single>
+template <bool bulk, int bits, bool symmetric, int parts, bool single>
 __device__ void ask(int strip, int count, int tile, int tiles, const PackedArguments& w, const Plan& plan,
                     const Slot<bits, symmetric, parts, single>& slot, CopyBarrier* barrier, int lane) {
     using Piece = Slot<bits, symmetric, parts, single>;
@@ -97,21 +96,17 @@ __device__ void ask(int strip, int count, int tile, int tiles, const PackedArgum
     const auto wordsOf = [&](int s) {
         return w.words + static_cast<std::int64_t>((strip + s * plan.nextStrip) * w.tiles + tile) * kTileWords;
     };
-    if (plan.bulk) {
+    if constexpr (bulk) {
         if (isChosenLane()) {
             expectBytes(barrier, count * words * 4);
             bulkCopy(slot.words(0), wordsOf(0), words * 4, barrier);
             if (Piece::strips == 2 && count == 2) bulkCopy(slot.words(1), wordsOf(1), words * 4, barrier);
         }
     } else {
-        constexpr int kAtOnce = single ? 1 : 8;  // of one token the way above counts, which more code here slows down
-#pragma unroll 1
-        for (int s = 0; s < count; ++s) {
-#pragma unroll kAtOnce
-            for (int i = 0; i < Piece::kStripWords; i += 128) {
-                const int word = i + lane * 4;
-                if (word < words) copyAsyncOnce(slot.words(s) + word, wordsOf(s) + word);
-            }
+#pragma unroll
+        for (int s = 0; s < Piece::strips; ++s) {
+            if (s > 0 && count == 1) break;
+            copyAsyncOnceByWarp<Piece::kStripWords / 128>(slot.words(s), wordsOf(s), words * 4, lane);
         }
     }
     constexpr int kLanes = Piece::kPairs * parts * 2;  // that bring a strip's scales
@@ -122,9 +117,11 @@ __device__ void ask(int strip, int count, int tile, int tiles, const PackedArgum
     arriveAfterCopies(barrier);
 }
 
-template <int bits, class T, bool symmetric, int parts, bool single>
-__global__ void __launch_bounds__(kMostWarps * 32, 2)
+// One token's warps without the copy engine have a multiprocessor to themselves (an older card's shared memory), and its registers.
+template <int bits, class T, bool symmetric, int parts, bool single, bool bulk>
+__global__ void __launch_bounds__(kMostWarps * 32, single && !bulk ? 1 : 2)
     packedDecodeKernel(const PackedArguments w, const ProductInput in, const ProductOutput out, const Plan plan) {
+    if constexpr (bulk && !kHasCopyEngine) return;  // is never launched
     extern __shared__ __align__(128) unsigned char shared[];
     using Piece = Slot<bits, symmetric, parts, single>;
     constexpr int together = Piece::strips;
@@ -148,7 +145,7 @@ __global__ void __launch_bounds__(kMostWarps * 32, 2)
     if constexpr (!single) rest += warps * kExchangeBytes;
     float* const partial = reinterpret_cast<float*>(rest);
 
-    if (lane < plan.slots) beginBarrier(barriers + lane, plan.bulk ? 33 : 32);
+    if (lane < plan.slots) beginBarrier(barriers + lane, bulk ? 33 : 32);
     showBarriersToCopies();
     __syncwarp();
     if (plan.early) letNextStart();
@@ -156,8 +153,8 @@ __global__ void __launch_bounds__(kMostWarps * 32, 2)
     int comingTurn = first < last ? 0 : strips, comingStrip = block, comingTile = first * 2;
     const auto askNext = [&](int slot) {
         if (comingTurn >= strips) return;
-        ask(comingStrip, min(together, strips - comingTurn), comingTile, lastTile - comingTile, w, plan,
-            Piece{ring + slot * Piece::kBytes}, barriers + slot, lane);
+        ask<bulk>(comingStrip, min(together, strips - comingTurn), comingTile, lastTile - comingTile, w, plan,
+                  Piece{ring + slot * Piece::kBytes}, barriers + slot, lane);
         comingTile += 2 * Piece::kPairs;
         if (comingTile < lastTile) return;
         comingTile = first * 2;
@@ -286,7 +283,6 @@ std::optional<PlannedLaunch> planned(const PackedArguments& w, const ProductInpu
     const Plan plan{.slots = slots,
                     .firstSlots = 0,
                     .batch = std::min(std::max(fitting, perBatch), mostStrips),
-                    .bulk = false,
                     .early = large,
                     .units = units / blocks,
                     .moreUnits = units % blocks,
@@ -321,7 +317,6 @@ bool launchDecode(const CudaContext& context, const PackedArguments& w, const Pr
                                   context.limits().sharedBytes - kReserve);
             if (!launch) continue;
             if (context.limits().chainsKernels()) {
-                launch->plan.bulk = true;
                 launch->plan.firstSlots =
                     single && launch->plan.early ? firstSlots(launch->plan.slots, w) : launch->plan.slots;
             }
@@ -332,9 +327,13 @@ bool launchDecode(const CudaContext& context, const PackedArguments& w, const Pr
                 launch->sharedBytes = std::max(
                     launch->sharedBytes,
                     std::min(context.properties().sharedMemPerMultiprocessor / 2, context.limits().sharedBytes));
-            launchChained(context, packedDecodeKernel<bits, T, symmetric, parts, single>,
-                          static_cast<unsigned>(launch->blocks), static_cast<unsigned>(warps) * 32, launch->sharedBytes,
-                          w, in, out, launch->plan);
+            const auto launchKernel = [&]<bool bulk>() {
+                launchChained(context, packedDecodeKernel<bits, T, symmetric, parts, single, bulk>,
+                              static_cast<unsigned>(launch->blocks), static_cast<unsigned>(warps) * 32,
+                              launch->sharedBytes, w, in, out, launch->plan);
+            };
+            if (context.limits().chainsKernels()) launchKernel.template operator()<true>();
+            else launchKernel.template operator()<false>();
             return true;
         }
     }

@@ -149,6 +149,10 @@ __device__ inline uint2 loadStreaming(const uint2* address) {
     return value;
 }
 
+__device__ inline std::uint32_t sharedAddress(const void* shared) {
+    return static_cast<std::uint32_t>(__cvta_generic_to_shared(shared));
+}
+
 // Copies from global to shared memory that go on while the thread does other things (PTX ISA, "cp.async"): 4, 8 or 16 bytes,
 // aligned so. Copies between two endCopies() are a group; awaitCopies<n>() returns when all but the newest n groups are there.
 template <int bytes>
@@ -163,15 +167,42 @@ __device__ inline void copyAsync(void* shared, const void* global) {
 #endif
 }
 // 16 bytes that are read once a step: they leave L2 before what is read again.
+__device__ inline std::uint64_t readOnce() {
+    std::uint64_t policy = 0;
+#if __CUDA_ARCH__ >= 800
+    asm("createpolicy.fractional.L2::evict_first.b64 %0, 1.0;" : "=l"(policy));
+#endif
+    return policy;
+}
 __device__ inline void copyAsyncOnce(void* shared, const void* global) {
 #if __CUDA_ARCH__ >= 800
-    const auto to = static_cast<std::uint32_t>(__cvta_generic_to_shared(shared));
-    asm volatile(
-        "{\n.reg .b64 once;\ncreatepolicy.fractional.L2::evict_first.b64 once, 1.0;\n"
-        "cp.async.cg.shared.global.L2::cache_hint [%0], [%1], 16, once;\n}" ::"r"(to),
-        "l"(global));
+    asm volatile("cp.async.cg.shared.global.L2::cache_hint [%0], [%1], 16, %2;" ::"r"(sharedAddress(shared)),
+                 "l"(global), "l"(readOnce()));
 #else
     *static_cast<uint4*>(shared) = *static_cast<const uint4*>(global);
+#endif
+}
+// A warp's lanes next to each other, round after round, `rounds` times, as long as there are `bytes`. One address serves all rounds, and
+// no branch.
+template <int rounds>
+__device__ inline void copyAsyncOnceByWarp(void* shared, const void* global, int bytes, int lane) {
+    auto* const to = static_cast<unsigned char*>(shared) + lane * 16;
+    const auto* const from = static_cast<const unsigned char*>(global) + lane * 16;
+    const int left = bytes - lane * 16;
+#if __CUDA_ARCH__ >= 800
+    // The minimum changes nothing but keeps the address in one register: of an address in two, one of them the warp's, ptxas of CUDA 13.0
+    // makes, together with a cache policy, an illegal instruction.
+    const std::uint32_t address = min(sharedAddress(to), 0xfffffu);
+    const std::uint64_t once = readOnce();
+#pragma unroll
+    for (int i = 0; i < rounds; ++i)
+        asm volatile(
+            "{\n.reg .pred there;\nsetp.gt.s32 there, %2, 0;\n"
+            "@there cp.async.cg.shared.global.L2::cache_hint [%0], [%1], 16, %3;\n}" ::"r"(address + i * 512),
+            "l"(from + i * 512), "r"(left - i * 512), "l"(once));
+#else
+    for (int i = 0; i < rounds * 512 && i < left; i += 512)
+        *reinterpret_cast<uint4*>(to + i) = *reinterpret_cast<const uint4*>(from + i);
 #endif
 }
 // 16 bytes of a line that others are about to read too: all 128 bytes of it come to L2.
@@ -206,9 +237,6 @@ __device__ inline void awaitCopies() {
 
 // A barrier in shared memory that also counts bytes (PTX ISA, "mbarrier"), and what makes asynchronous copies arrive at it.
 using CopyBarrier = std::uint64_t;
-__device__ inline std::uint32_t sharedAddress(const void* shared) {
-    return static_cast<std::uint32_t>(__cvta_generic_to_shared(shared));
-}
 __device__ inline void beginBarrier(CopyBarrier* barrier, int arrivals) {
 #if __CUDA_ARCH__ >= 800
     asm volatile("mbarrier.init.shared.b64 [%0], %1;" ::"r"(sharedAddress(barrier)), "r"(arrivals) : "memory");
@@ -238,6 +266,12 @@ __device__ inline bool isChosenLane() {
     return threadIdx.x % 32 == 0;
 #endif
 }
+// Whether the device that is compiled for has bulkCopy.
+#if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 900
+inline constexpr bool kHasCopyEngine = true;
+#else
+inline constexpr bool kHasCopyEngine = false;
+#endif
 // Hopper's copy engine: one thread, 16 bytes aligned, a multiple of 16 of them, of weights: they are read once a step, and leave L2 before
 // what is read again.
 __device__ inline void bulkCopy(void* shared, const void* global, int bytes, CopyBarrier* barrier) {
