@@ -11,10 +11,11 @@
 //                            warp 0           warp 1           warp 2             a strip lies in one piece
 //
 // A warp takes its pairs of all the block's strips as one stream, in pieces of a few pairs with their scales, through a ring in its
-// part of shared memory, which Hopper's copy engine fills (`bulk`), or the warp's own asynchronous copies; each way is a kernel of its own,
-// since code of the other takes registers. Warps meet once, when all strips are done and their sums are added up. Sums are scaled when a pair ends (where groups are multiples of 128) or a half tile
-// (multiples of 32); other groups have a kernel of their own. One token's inputs are staged in shared memory once; those of several
-// tokens are read where they lie, a pair of tiles at a time, and change from rows to fragments through the warp's place there.
+// part of shared memory. Hopper's copy engine fills it (`bulk`), or the warp's own asynchronous copies; each way is a kernel of its own,
+// since code of the other takes registers. Warps meet once, when all strips are done and their sums are added up. Sums are scaled when
+// a pair ends (where groups are multiples of 128) or a half tile (multiples of 32); other groups have a kernel of their own. One token's
+// inputs are staged in shared memory once; those of several tokens are read where they lie, a pair of tiles at a time, and change from
+// rows to fragments through the warp's place there.
 //
 // One token: a block takes half of a multiprocessor's threads, and where it can half of its shared memory, and lets the next
 // kernel start at once. Half of that one's rings fill while this one ends, so memory does not idle between two kernels; the other half
