@@ -3,9 +3,10 @@
 
 // Every CUDA kernel on every architecture that the module was built for: registers and declared shared memory within what
 // that generation grants, products of warpgroups asynchronous, by ptxas's own account of the build (kernels/cuda/record_resources.sh).
-// Needs no GPU.
+// And no instruction as ptxas of CUDA 13.0 encodes it wrongly, by disassembly. Needs no GPU.
 
 #include <QDirIterator>
+#include <QProcess>
 #include <QRegularExpression>
 #include <QTest>
 
@@ -50,6 +51,16 @@ QStringList serializedIn(const QString& report) {
     return kernels;
 }
 
+// Descriptors of memory are pairs of uniform registers and begin at an even one. Where an asynchronous copy has a cache policy and two
+// registers for its address in shared memory, ptxas takes the uniform one of these for the descriptor, plus 1
+// (copyAsyncOnceByWarp): an illegal instruction.
+QStringList illegalIn(const QString& disassembly) {
+    static const QRegularExpression odd("[^\n]*\\bdesc\\[UR\\d*[13579]\\][^\n]*");
+    QStringList lines;
+    for (auto found = odd.globalMatch(disassembly); found.hasNext();) lines << found.next().captured().simplified();
+    return lines;
+}
+
 QString faultOf(const KernelUse& use) {
     const std::size_t most = std::min(kStaticShared, limitsOf(use.architecture).sharedBytes);
     if (use.registers < 0) return "says nothing of its registers";
@@ -90,6 +101,32 @@ private slots:
                      "registers defined by GMMA in function '_Z1b'\n"
                      "ptxas info    : Compiling entry function '_Z1c' for 'sm_90a'\n"),
                  (QStringList{"_Z1a", "_Z1b"}));
+    }
+
+    void illegalInstructionsAreSeen() {
+        const QString legal = " /*5a50*/ @!P4 LDGSTS.E.BYPASS.LTC128B.128 [R29+0x800], desc[UR22][R12.64] ;\n";
+        const QString illegal = " /*5a00*/ @P0 LDGSTS.E.BYPASS.128 [R31+UR0], desc[UR1][R14.64] ;\n";
+        QCOMPARE(illegalIn(legal + illegal + legal), QStringList{illegal.simplified()});
+    }
+
+    void noInstructionIsIllegal() {
+        const QString folder = GPTQ_STUDIO_CUDA_OBJECTS, program = GPTQ_STUDIO_CUOBJDUMP;
+        if (folder.isEmpty()) QSKIP("built without the CUDA module");
+        if (program.isEmpty()) QSKIP("cuobjdump is not where CUDA's compiler is");
+        int read = 0;
+        QDirIterator objects(folder, {"packed_*.cu.o"}, QDir::Files, QDirIterator::Subdirectories);
+        while (objects.hasNext()) {
+            QProcess process;
+            process.start(program, {"-sass", objects.next()});
+            QVERIFY2(
+                process.waitForFinished(-1) && process.exitStatus() == QProcess::NormalExit && process.exitCode() == 0,
+                process.readAllStandardError().constData());
+            const QString disassembly = QString::fromLatin1(process.readAllStandardOutput());
+            if (disassembly.contains("LDGSTS")) ++read;
+            const QStringList found = illegalIn(disassembly);
+            QVERIFY2(found.isEmpty(), qPrintable(objects.filePath() + ": " + found.mid(0, 5).join('\n')));
+        }
+        QVERIFY(read > 0);
     }
 
     void everyKernelKeepsToItsArchitecture() {
