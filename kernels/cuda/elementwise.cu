@@ -10,6 +10,7 @@
 // some of what it writes stays in the L2 cache).
 #include "kernels/cuda/chunks.cuh"
 #include "kernels/cuda/cuda_backend.h"
+#include "kernels/cuda/decode_product.cuh"
 #include "kernels/cuda/launch.h"
 #include "kernels/op_checks.h"
 
@@ -44,7 +45,7 @@ __global__ void siluGateKernel(const T* gateUp, std::int64_t inStride, T* y, std
     readChunk(in, gates);
     readChunk(in + width, ups);
 #pragma unroll
-    for (int j = 0; j < count; ++j) ups[j] *= gates[j] / (1.0f + __expf(-gates[j]));
+    for (int j = 0; j < count; ++j) ups[j] = siluGated(gates[j], ups[j]);
     writeChunk(ups, y + blockIdx.x * outStride + i);
 }
 

@@ -166,7 +166,7 @@ __device__ inline void copyAsync(void* shared, const void* global) {
         static_cast<std::uint32_t*>(shared)[i] = static_cast<const std::uint32_t*>(global)[i];
 #endif
 }
-// 16 bytes that are read once a step: they leave L2 before what is read again.
+// The cache policy of what is read once a step: it leaves L2 before what is read again. Not volatile, so that copies share it.
 __device__ inline std::uint64_t readOnce() {
     std::uint64_t policy = 0;
 #if __CUDA_ARCH__ >= 800
@@ -174,6 +174,7 @@ __device__ inline std::uint64_t readOnce() {
 #endif
     return policy;
 }
+// 16 bytes that are read once a step.
 __device__ inline void copyAsyncOnce(void* shared, const void* global) {
 #if __CUDA_ARCH__ >= 800
     asm volatile("cp.async.cg.shared.global.L2::cache_hint [%0], [%1], 16, %2;" ::"r"(sharedAddress(shared)),
@@ -182,7 +183,7 @@ __device__ inline void copyAsyncOnce(void* shared, const void* global) {
     *static_cast<uint4*>(shared) = *static_cast<const uint4*>(global);
 #endif
 }
-// A warp's lanes next to each other, round after round, `rounds` times, as long as there are `bytes`. One address serves all rounds, and
+// The same of a warp: its lanes next to each other, round after round, `rounds` times, as long as there are `bytes`. One address serves all rounds, and
 // no branch.
 template <int rounds>
 __device__ inline void copyAsyncOnceByWarp(void* shared, const void* global, int bytes, int lane) {

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 GPTQ Studio contributors
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// The two activation types on the device, and the choice between them.
+// The two activation types on the device, the choice between them, and numbers of these and of codes as float32.
 #pragma once
 
 #include <cuda_bf16.h>
@@ -37,7 +37,7 @@ __device__ inline float asFloat(Brain value) {
     return __bfloat162float(value);
 }
 
-__device__ inline float asFloat(std::uint8_t value) {
+__device__ inline float asFloat(std::uint8_t value) {  // a code
     return value;
 }
 

@@ -122,7 +122,7 @@ private slots:
                 process.waitForFinished(-1) && process.exitStatus() == QProcess::NormalExit && process.exitCode() == 0,
                 process.readAllStandardError().constData());
             const QString disassembly = QString::fromLatin1(process.readAllStandardOutput());
-            if (disassembly.contains("LDGSTS")) ++read;
+            if (disassembly.contains("Function :")) ++read;
             const QStringList found = illegalIn(disassembly);
             QVERIFY2(found.isEmpty(), qPrintable(objects.filePath() + ": " + found.mid(0, 5).join('\n')));
         }
