@@ -67,6 +67,15 @@ private:
     cudaEvent_t m_event = nullptr;
 };
 
+// A step's products are learned, then told, and neither when it is over or fails.
+struct StepLookahead {
+    Lookahead& lookahead;
+    explicit StepLookahead(Lookahead& of) : lookahead(of) { lookahead.learn(); }
+    ~StepLookahead() { lookahead.end(); }
+    StepLookahead(const StepLookahead&) = delete;
+    StepLookahead& operator=(const StepLookahead&) = delete;
+};
+
 class CudaStep final : public RecordedStep {
 public:
     CudaStep(std::shared_ptr<CudaContext> context, cudaGraphExec_t graph)
@@ -155,7 +164,9 @@ std::unique_ptr<Moment> CudaBackend::moment() {
 
 std::unique_ptr<RecordedStep> CudaBackend::record(std::function<void()> step) {
     m_context->enter();
+    const StepLookahead ahead(m_lookahead);
     step();  // scratch memory grows here, not while recording
+    m_lookahead.tell();
     CUDA_CHECK(cudaStreamSynchronize(stream()));
     cudaGraph_t graph = nullptr;
     CUDA_CHECK(cudaStreamBeginCapture(stream(), cudaStreamCaptureModeThreadLocal));

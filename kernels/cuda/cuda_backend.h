@@ -8,6 +8,7 @@
 
 #include "kernels/backend.h"
 #include "kernels/cuda/cuda_context.h"
+#include "kernels/cuda/lookahead.h"
 #include "kernels/product_paths.h"
 
 namespace gptq {
@@ -103,6 +104,7 @@ private:
     DeviceArray m_productScratch, m_productCounters;      // partial sums of split inputs
     DeviceArray m_choiceScratch, m_choiceCounters;        // partial results of a row of logits
     std::vector<DeviceArray> m_outgrown;
+    Lookahead m_lookahead;
 };
 
 }  // namespace gptq

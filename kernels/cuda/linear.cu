@@ -152,7 +152,8 @@ bool CudaBackend::productOfFew(const PackedWeight& weight, const GroupCall& call
     if (path == ProductPath::Few && (packedHopperFew(*m_context, weight, in, out, activations) ||
                                      packedWide(*m_context, weight, in, out, activations)))
         return true;
-    return packedDecode(*m_context, weight, in, out, activations);
+    const ComingWeights coming = m_lookahead.pass({weight.words.data(), weight.words.bytes()});
+    return packedDecode(*m_context, weight, in, out, coming, activations);
 }
 
 void CudaBackend::hopperProduct(const PackedWeight& weight, ConstTensorView x, TensorView y, bool accumulate) {

@@ -21,6 +21,9 @@
 // kernel start at once. Half of that one's rings fill while this one ends, so memory does not idle between two kernels; the other half
 // is asked for behind the inputs, which would have to wait for it.
 //
+// Where kernels cannot be chained, memory would idle from the end of a product until the next one's inputs are on their way; instead every
+// block asks, when it is done, for a part of that one's weights into the L2 cache.
+//
 // What bounds a decode kernel beside memory is the issue of instructions: about 30 for a tile of 2 bits, of which 16 take its codes,
 // and half as many for what is per piece or strip.
 // Bound: memory, rows * columns * bits / 8 bytes; measured (docs/benchmarks.md) for one token 88 to 93 % of a copy's bandwidth at large
@@ -40,6 +43,7 @@ namespace gptq {
 namespace {
 
 constexpr int kMostWarps = 16;
+constexpr unsigned kLinesAhead = 192;  // of 128 bytes, that a block asks for: 24 KB, as measured on an H100
 
 // Strips that are multiplied at once: of 2 bits two, whose products then have more to do between two waits.
 template <int bits, bool single>
@@ -50,7 +54,7 @@ struct Plan {
     int slots;       // of a ring
     int firstSlots;  // that are asked for before the inputs
     int batch;       // strips between two meetings
-    bool early;      // the next kernel may start at once, rather than when this one has its inputs
+    bool early;      // large: the next kernel may start at once, rather than when this one has its inputs
     int units;       // of a block: strips, or a gate and its up; so many blocks have one more
     int moreUnits;
     int pairs;  // of a warp in each strip; so many warps have one more
@@ -118,10 +122,17 @@ __device__ void ask(int strip, int count, int tile, int tiles, const PackedArgum
     arriveAfterCopies(barrier);
 }
 
+// This block's part of what is read next, a line a thread.
+__device__ inline void askAhead(const ComingWeights& coming) {
+    const std::size_t at = (static_cast<std::size_t>(blockIdx.x) * kLinesAhead + threadIdx.x) * 128;
+    if (threadIdx.x < kLinesAhead && at < coming.bytes) prefetchToL2(coming.data + at);
+}
+
 // One token's warps without the copy engine have a multiprocessor to themselves (an older card's shared memory), and its registers.
 template <int bits, class T, bool symmetric, int parts, bool single, bool bulk>
 __global__ void __launch_bounds__(kMostWarps * 32, single && !bulk ? 1 : 2)
-    packedDecodeKernel(const PackedArguments w, const ProductInput in, const ProductOutput out, const Plan plan) {
+    packedDecodeKernel(const PackedArguments w, const ProductInput in, const ProductOutput out, const Plan plan,
+                       const ComingWeights coming) {
     if constexpr (bulk && !kHasCopyEngine) return;  // is never launched
     extern __shared__ __align__(128) unsigned char shared[];
     using Piece = Slot<bits, symmetric, parts, single>;
@@ -254,6 +265,7 @@ __global__ void __launch_bounds__(kMostWarps * 32, single && !bulk ? 1 : 2)
         batchBegin = done;
         if (batchBegin < strips) __syncthreads();
     }
+    if constexpr (single && !bulk) askAhead(coming);
 }
 
 // A plan for a shape, and the shared memory that it takes; none where that is more than there is.
@@ -308,7 +320,7 @@ int firstSlots(int slots, const PackedArguments& w) {
 
 template <int bits, class T, bool symmetric, int parts, bool single>
 bool launchDecode(const CudaContext& context, const PackedArguments& w, const ProductInput& in,
-                  const ProductOutput& out, const DecodeShape& wanted) {
+                  const ProductOutput& out, const ComingWeights& coming, const DecodeShape& wanted) {
     using Piece = Slot<bits, symmetric, parts, single>;
     constexpr PieceSize kPiece{Piece::kPairs, Piece::strips, Piece::kBytes};
     constexpr std::size_t kReserve = 1024;  // what the driver and reductions keep of a block's shared memory
@@ -328,10 +340,12 @@ bool launchDecode(const CudaContext& context, const PackedArguments& w, const Pr
                 launch->sharedBytes = std::max(
                     launch->sharedBytes,
                     std::min(context.properties().sharedMemPerMultiprocessor / 2, context.limits().sharedBytes));
+            // A small product is over before memory answers, so nothing is gained behind it.
+            const ComingWeights ahead = launch->plan.early ? coming : ComingWeights{};
             const auto launchKernel = [&]<bool bulk>() {
                 launchChained(context, packedDecodeKernel<bits, T, symmetric, parts, single, bulk>,
                               static_cast<unsigned>(launch->blocks), static_cast<unsigned>(warps) * 32,
-                              launch->sharedBytes, w, in, out, launch->plan);
+                              launch->sharedBytes, w, in, out, launch->plan, ahead);
             };
             if (context.limits().chainsKernels()) launchKernel.template operator()<true>();
             else launchKernel.template operator()<false>();
@@ -359,14 +373,14 @@ DecodeShape decodeShape(std::int64_t rows, std::int64_t columns, std::int64_t to
 }
 
 bool packedDecode(const CudaContext& context, const PackedWeight& weight, const ProductInput& in,
-                  const ProductOutput& out, DType activations, DecodeShape shape) {
+                  const ProductOutput& out, const ComingWeights& coming, DType activations, DecodeShape shape) {
     const PackedArguments w = packedArguments(weight);
     if (w.groupColumns % 32 != 0) return packedOddGroups(context, w, in, out, weight.scheme.bits, activations);
     if (in.tokens > kMostDecodeTokens) return false;
     bool launched = true;
     withScheme(w, weight.scheme, activations, [&]<int bits, class T, bool symmetric, int parts>() {
-        launched = in.tokens == 1 ? launchDecode<bits, T, symmetric, parts, true>(context, w, in, out, shape)
-                                  : launchDecode<bits, T, symmetric, parts, false>(context, w, in, out, shape);
+        launched = in.tokens == 1 ? launchDecode<bits, T, symmetric, parts, true>(context, w, in, out, coming, shape)
+                                  : launchDecode<bits, T, symmetric, parts, false>(context, w, in, out, coming, shape);
     });
     return launched;
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "kernels/cuda/decode_product.cuh"
+#include "kernels/cuda/lookahead.h"
 #include "kernels/packed_layout.h"
 
 namespace gptq {
@@ -18,12 +19,13 @@ DecodeShape decodeShape(std::int64_t rows, std::int64_t columns, std::int64_t to
 
 inline constexpr int kMostDecodeTokens = 8;
 
-// A norm only of one token. False, and nothing done, where there is no kernel for it: shared memory too small, more tokens.
+// A norm only of one token. coming: what is read after it. False, and nothing done, where there is no kernel for it: shared memory too
+// small, more tokens.
 bool packedDecode(const CudaContext& context, const PackedWeight& weight, const ProductInput& in,
-                  const ProductOutput& out, DType activations, DecodeShape shape);
+                  const ProductOutput& out, const ComingWeights& coming, DType activations, DecodeShape shape);
 inline bool packedDecode(const CudaContext& context, const PackedWeight& weight, const ProductInput& in,
-                         const ProductOutput& out, DType activations) {
-    return packedDecode(context, weight, in, out, activations,
+                         const ProductOutput& out, const ComingWeights& coming, DType activations) {
+    return packedDecode(context, weight, in, out, coming, activations,
                         decodeShape(weight.rows, weight.columns, in.tokens, weight.scheme.bits,
                                     context.properties().multiProcessorCount));
 }

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // Every CUDA kernel on every architecture that the module was built for: registers and declared shared memory within what
-// that generation grants, products of warpgroups asynchronous, by ptxas's own account of the build (kernels/cuda/record_resources.sh).
-// And no instruction as ptxas of CUDA 13.0 encodes it wrongly, by disassembly. Needs no GPU.
+// that generation grants, products of warpgroups asynchronous, no argument of a decode kernel copied, by ptxas's own account of the
+// build (kernels/cuda/record_resources.sh). And no instruction as ptxas of CUDA 13.0 encodes it wrongly, by disassembly. Needs no GPU.
 
 #include <QDirIterator>
 #include <QProcess>
@@ -22,17 +22,20 @@ struct KernelUse {
     int registers = -1;
     std::size_t shared = 0;
     int spilled = 0;  // bytes stored
+    int local = 0;    // bytes of a thread's frame in local memory
 };
 
 std::vector<KernelUse> usesIn(const QString& report) {
     static const QRegularExpression entry("Compiling entry function '([^']+)' for 'sm_(\\d+)a?'"),
-        spill("(\\d+) bytes spill stores"), used("Used (\\d+) registers"), shared("(\\d+) bytes smem");
+        frame("(\\d+) bytes stack frame"), spill("(\\d+) bytes spill stores"), used("Used (\\d+) registers"),
+        shared("(\\d+) bytes smem");
     std::vector<KernelUse> uses;
     for (const QString& line : report.split('\n')) {
         if (const auto found = entry.match(line); found.hasMatch()) {
             uses.push_back({found.captured(1), found.captured(2).toInt()});
         } else if (!uses.empty()) {
             KernelUse& use = uses.back();
+            if (const auto at = frame.match(line); at.hasMatch()) use.local = at.captured(1).toInt();
             if (const auto at = spill.match(line); at.hasMatch()) use.spilled = at.captured(1).toInt();
             if (const auto at = used.match(line); at.hasMatch()) use.registers = at.captured(1).toInt();
             if (const auto at = shared.match(line); at.hasMatch()) use.shared = at.captured(1).toULongLong();
@@ -66,6 +69,9 @@ QString faultOf(const KernelUse& use) {
     if (use.registers < 0) return "says nothing of its registers";
     if (use.registers > kMostRegisters) return QString("takes %1 registers").arg(use.registers);
     if (use.shared > most) return QString("declares %1 bytes of shared memory, more than %2").arg(use.shared).arg(most);
+    // An argument that is read by an index which the compiler does not know is copied there first, by every thread.
+    if (use.local > 0 && use.spilled == 0 && use.name.contains("ecodeKernel"))
+        return QString("keeps %1 bytes in local memory that are no spilled registers").arg(use.local);
     return {};
 }
 
@@ -85,11 +91,13 @@ private slots:
             "ptxas info    : Used 255 registers, used 0 barriers\n");
         QCOMPARE(uses.size(), std::size_t{2});
         QVERIFY(uses[0].name == "_Z1a" && uses[0].architecture == 75 && uses[0].registers == 40);
-        QVERIFY(uses[0].shared == 16384 && uses[0].spilled == 16);
+        QVERIFY(uses[0].shared == 16384 && uses[0].spilled == 16 && uses[0].local == 8);
         QVERIFY(uses[1].architecture == 90 && uses[1].registers == 255 && uses[1].shared == 0);
         QVERIFY(faultOf(uses[0]).isEmpty() && faultOf(uses[1]).isEmpty());
         QVERIFY(faultOf({"_Z1c", 75, 40, (std::size_t{48} << 10) + 1, 0}).contains("shared memory"));
         QVERIFY(faultOf({"_Z1d", 75, -1, 0, 0}).contains("registers"));
+        QVERIFY(faultOf({"_Z12decodeKernel", 75, 40, 0, 0, 72}).contains("local memory"));
+        QVERIFY(faultOf({"_Z12decodeKernel", 75, 40, 0, 72, 72}).isEmpty());
     }
 
     void serializedProductsAreSeen() {
