@@ -66,13 +66,15 @@ struct Prefill {
 
     const AttentionArguments<T>& a;
     Shared& shared;
-    int past, firstRow, lane;  // the warp's first query
+    int past, blockRow, warpRow, firstRow, lane;  // the first query of the block, of the warp in it and among all
     FragmentA queries[queriesStay ? tiles : 1][2 * kSteps];
     FragmentC output[tiles][width / 8];
     float most[tiles][2], sum[tiles][2];  // of rows lane / 4 and lane / 4 + 8; the sum is this lane's share
 
-    __device__ Prefill(const AttentionArguments<T>& arguments, Shared& memory, int pastLength, int first)
-        : a(arguments), shared(memory), past(pastLength), firstRow(first), lane(static_cast<int>(threadIdx.x) % 32) {
+    __device__ Prefill(const AttentionArguments<T>& arguments, Shared& memory, int pastLength, int blockFirst)
+        : a(arguments), shared(memory), past(pastLength), blockRow(blockFirst),
+          warpRow(static_cast<int>(threadIdx.x) / 32 * 16 * tiles), firstRow(blockFirst + warpRow),
+          lane(static_cast<int>(threadIdx.x) % 32) {
 #pragma unroll
         for (int m = 0; m < tiles; ++m) {
             most[m][0] = most[m][1] = -INFINITY;
@@ -81,7 +83,7 @@ struct Prefill {
     }
 
     // The queries of a head into registers or, by all warps, into shared memory.
-    __device__ void loadQueries(const T* head, int blockFirst) {
+    __device__ void loadQueries(const T* head) {
         if constexpr (queriesStay) {
 #pragma unroll
             for (int i = 0; i < tiles * 2 * kSteps * 4; ++i) {
@@ -93,10 +95,10 @@ struct Prefill {
                     inside ? *reinterpret_cast<const std::uint32_t*>(head + row * a.qkvStride + column) : 0u;
             }
         } else {
-            shared.queries.copy(head, a.qkvStride, a.headSize, blockFirst, a.tokensEach);
+            shared.queries.copy(head, a.qkvStride, a.headSize, blockRow, a.tokensEach);
         }
     }
-    __device__ FragmentA query(int m, int k, int warpRow) const {
+    __device__ FragmentA query(int m, int k) const {
         if constexpr (queriesStay) return queries[m][k];
         const uint4 words = loadMatrices(&shared.queries.at[warpRow + m * 16 + lane % 16][k * 16 + lane / 16 * 8]);
         return {{words.x, words.y, words.z, words.w}};
@@ -104,14 +106,14 @@ struct Prefill {
 
     using Scores = FragmentC[tiles][keyTile / 8];
 
-    __device__ void score(Scores& scores, int warpRow) const {
+    __device__ void score(Scores& scores) const {
 #pragma unroll
         for (int k = 0; k < kSteps; ++k) {
             FragmentA rows[tiles][2];
 #pragma unroll
             for (int m = 0; m < tiles; ++m) {
-                rows[m][0] = query(m, 2 * k, warpRow);
-                rows[m][1] = query(m, 2 * k + 1, warpRow);
+                rows[m][0] = query(m, 2 * k);
+                rows[m][1] = query(m, 2 * k + 1);
             }
 #pragma unroll
             for (int n = 0; n < keyTile / 8; ++n) {
@@ -218,7 +220,6 @@ __global__ void __launch_bounds__(kWarps * 32, blocks) prefillKernel(const Atten
     using Work = Prefill<T, width, keyTile, tiles, queriesStay>;
     extern __shared__ __align__(16) unsigned char memory[];
     auto& shared = *reinterpret_cast<typename Work::Shared*>(memory);
-    const int warpRow = static_cast<int>(threadIdx.x) / 32 * 16 * tiles;
     const int head = static_cast<int>(blockIdx.x), sequence = static_cast<int>(blockIdx.z);
     const int blockFirst = static_cast<int>(gridDim.y - 1 - blockIdx.y) * Work::kQueries;
     waitForPrevious();
@@ -227,12 +228,12 @@ __global__ void __launch_bounds__(kWarps * 32, blocks) prefillKernel(const Atten
     const std::int64_t firstToken = static_cast<std::int64_t>(sequence) * a.tokensEach;
     const T *const keys = a.keys + base, *const values = a.values + base;
 
-    Work work(a, shared, past, blockFirst + warpRow);
-    work.loadQueries(a.qkv + firstToken * a.qkvStride + head * a.headSize, blockFirst);
+    Work work(a, shared, past, blockFirst);
+    work.loadQueries(a.qkv + firstToken * a.qkvStride + head * a.headSize);
     // The positions that the block's queries see, and those that the warp's do.
     const int end = past + min(blockFirst + Work::kQueries, a.tokensEach);
     const int begin = a.window > 0 ? max(0, past + blockFirst - a.window + 1) / keyTile * keyTile : 0;
-    const int lowest = past + blockFirst + warpRow, highest = lowest + 16 * tiles - 1;
+    const int lowest = past + work.firstRow, highest = lowest + 16 * tiles - 1;
     shared.keys.copy(keys, a.kvStride, a.headSize, begin, end);
     for (int first = begin; first < end; first += keyTile) {
         const int last = first + keyTile - 1;
@@ -242,7 +243,7 @@ __global__ void __launch_bounds__(kWarps * 32, blocks) prefillKernel(const Atten
         __syncthreads();  // keys are there, and the values before are multiplied
         shared.values.copy(values, a.kvStride, a.headSize, first, end);
         typename Work::Scores scores;
-        if (sees) work.score(scores, warpRow);
+        if (sees) work.score(scores);
         awaitCopies<0>();
         __syncthreads();  // values are there, and the keys are multiplied
         if (last + 1 < end) shared.keys.copy(keys, a.kvStride, a.headSize, last + 1, end);
