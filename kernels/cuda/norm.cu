@@ -63,9 +63,8 @@ void CudaBackend::normalize(const NormSpec& norm, ConstTensorView x, TensorView 
     requireVector(norm.weight, DType::Float32, width, "norm: weight");
     withActivation(y.dtype(), [&]<class T>() {
         withChunks<kNeighbours>({x, norm.weight, y}, [&]<int count>() {
-            const std::int64_t warps =
-                std::clamp<std::int64_t>((width + 32 * count * kKept - 1) / (32 * count * kKept), 1, 32);
-            rmsNormKernel<T, count><<<static_cast<unsigned>(tokens), static_cast<unsigned>(warps * 32), 0, stream()>>>(
+            const unsigned warps = std::clamp(blocksFor(width, 32 * count * kKept), 1u, 32u);
+            rmsNormKernel<T, count><<<static_cast<unsigned>(tokens), warps * 32, 0, stream()>>>(
                 deviceData<float>(x), x.rowStride(), deviceData<float>(norm.weight), norm.epsilon, deviceData<T>(y),
                 y.rowStride(), static_cast<int>(width));
         });

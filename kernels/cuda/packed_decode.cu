@@ -355,8 +355,6 @@ bool launchDecode(const CudaContext& context, const PackedArguments& w, const Pr
     return false;
 }
 
-}  // namespace
-
 DecodeShape decodeShape(std::int64_t rows, std::int64_t columns, std::int64_t tokens, int bits, int multiprocessors) {
     // As measured on an H100. One token: half a multiprocessor's warps and at most half its shared memory, so that the next
     // kernel's weights are asked for meanwhile. Several: two pieces a warp in flight.
@@ -372,11 +370,15 @@ DecodeShape decodeShape(std::int64_t rows, std::int64_t columns, std::int64_t to
     return {std::min(pairs, kMostWarps), ringKilobytes << 10, multiprocessors};
 }
 
+}  // namespace
+
 bool packedDecode(const CudaContext& context, const PackedWeight& weight, const ProductInput& in,
-                  const ProductOutput& out, const ComingWeights& coming, DType activations, DecodeShape shape) {
+                  const ProductOutput& out, const ComingWeights& coming, DType activations) {
     const PackedArguments w = packedArguments(weight);
     if (w.groupColumns % 32 != 0) return packedOddGroups(context, w, in, out, weight.scheme.bits, activations);
     if (in.tokens > kMostDecodeTokens) return false;
+    const DecodeShape shape = decodeShape(weight.rows, weight.columns, in.tokens, weight.scheme.bits,
+                                          context.properties().multiProcessorCount);
     bool launched = true;
     withScheme(w, weight.scheme, activations, [&]<int bits, class T, bool symmetric, int parts>() {
         launched = in.tokens == 1 ? launchDecode<bits, T, symmetric, parts, true>(context, w, in, out, coming, shape)

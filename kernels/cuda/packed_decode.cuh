@@ -15,19 +15,12 @@ struct DecodeShape {
     int ringBytes;  // about: what a block has in flight
     int blocks;     // at most; the outputs are shared out among them
 };
-DecodeShape decodeShape(std::int64_t rows, std::int64_t columns, std::int64_t tokens, int bits, int multiprocessors);
 
 inline constexpr int kMostDecodeTokens = 8;
 
 // A norm only of one token. coming: what is read after it. False, and nothing done, where there is no kernel for it: shared memory too
 // small, more tokens.
 bool packedDecode(const CudaContext& context, const PackedWeight& weight, const ProductInput& in,
-                  const ProductOutput& out, const ComingWeights& coming, DType activations, DecodeShape shape);
-inline bool packedDecode(const CudaContext& context, const PackedWeight& weight, const ProductInput& in,
-                         const ProductOutput& out, const ComingWeights& coming, DType activations) {
-    return packedDecode(context, weight, in, out, coming, activations,
-                        decodeShape(weight.rows, weight.columns, in.tokens, weight.scheme.bits,
-                                    context.properties().multiProcessorCount));
-}
+                  const ProductOutput& out, const ComingWeights& coming, DType activations);
 
 }  // namespace gptq

@@ -188,8 +188,8 @@ __device__ inline void copyAsyncOnce(void* shared, const void* global) {
     *static_cast<uint4*>(shared) = *static_cast<const uint4*>(global);
 #endif
 }
-// The same of a warp: its lanes next to each other, round after round, `rounds` times, as long as there are `bytes`. One address serves all rounds, and
-// no branch.
+// The same of a warp: its lanes next to each other, round after round, `rounds` times, as long as there are `bytes`. One address serves
+// all rounds, and no branch.
 template <int rounds>
 __device__ inline void copyAsyncOnceByWarp(void* shared, const void* global, int bytes, int lane) {
     auto* const to = static_cast<unsigned char*>(shared) + lane * 16;
@@ -279,7 +279,7 @@ inline constexpr bool kHasCopyEngine = true;
 inline constexpr bool kHasCopyEngine = false;
 #endif
 // Hopper's copy engine: one thread, 16 bytes aligned, a multiple of 16 of them, of weights: they are read once a step, and leave L2 before
-// what is read again.
+// what is read again. The policy is made here, not by readOnce: shared by copies it took 1.2 % more time (4 bits, 4096 x 11008).
 __device__ inline void bulkCopy(void* shared, const void* global, int bytes, CopyBarrier* barrier) {
 #if __CUDA_ARCH__ >= 900
     asm volatile(
