@@ -4,7 +4,6 @@
 // Products of packed weights of every backend against weights dequantized by definition, in float64.
 
 #include <QTest>
-#include <cmath>
 #include <numeric>
 
 #include "kernels/packed_layout.h"
@@ -61,15 +60,8 @@ private:
 };
 
 static reference::PackedParts randomParts(const PackedShape& shape) {
-    const std::int64_t rows = shape.call.outputs, columns = shape.call.inputs, groups = shape.scheme.groups(columns);
-    const int codes = 1 << shape.scheme.bits;
-    reference::PackedParts parts{.scheme = shape.scheme,
-                                 .codes = randomCodes(rows, columns, 31, codes),
-                                 .scales = randomMatrix(groups, rows, 32, 1.0 / codes / std::sqrt(columns)),
-                                 .zeros = {},
-                                 .columnOrder = {}};
-    parts.scales = roundedTo(DType::Float16, parts.scales);
-    if (!shape.scheme.symmetric) parts.zeros = randomCodes(groups, rows, 33, codes);
+    const std::int64_t columns = shape.call.inputs;
+    reference::PackedParts parts = randomPacked(shape.scheme, shape.call.outputs, columns, 31);
     if (shape.ordered) {
         parts.columnOrder.resize(static_cast<std::size_t>(columns));
         // 7 and the column counts here have no factor in common: a permutation.

@@ -3,7 +3,22 @@
 
 #include "support/packed_there.h"
 
+#include <cmath>
+
 namespace gptq::test {
+
+reference::PackedParts randomPacked(const QuantScheme& scheme, std::int64_t rows, std::int64_t columns, unsigned seed) {
+    const std::int64_t groups = scheme.groups(columns);
+    const int codes = 1 << scheme.bits;
+    reference::PackedParts parts{.scheme = scheme,
+                                 .codes = randomCodes(rows, columns, seed, codes),
+                                 .scales = randomMatrix(groups, rows, seed + 1, 1.0 / codes / std::sqrt(columns)),
+                                 .zeros = {},
+                                 .columnOrder = {}};
+    parts.scales = roundedTo(DType::Float16, parts.scales);
+    if (!scheme.symmetric) parts.zeros = randomCodes(groups, rows, seed + 2, codes);
+    return parts;
+}
 
 PackedThere::PackedThere(Backend& backend, const reference::PackedParts& parts, const Matrix& bias) {
     const std::vector<std::uint8_t> codes(parts.codes.values.begin(), parts.codes.values.end());

@@ -10,6 +10,9 @@
 
 namespace gptq::test {
 
+// A matrix of this scheme whose products with numbers of size 1 have about that size; the same for the same seed.
+reference::PackedParts randomPacked(const QuantScheme& scheme, std::int64_t rows, std::int64_t columns, unsigned seed);
+
 struct PackedThere {
     // An empty bias is none.
     PackedThere(Backend& backend, const reference::PackedParts& parts, const Matrix& bias);
