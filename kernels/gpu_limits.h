@@ -18,6 +18,7 @@ struct GpuLimits {
     int card = 0;                 // what it really is; a newer one may be used as if it were older
 
     bool multipliesBFloat16() const { return capability >= 80; }      // on tensor cores
+    bool copiesAsynchronously() const { return capability >= 80; }    // from global to shared memory
     bool chainsKernels() const { return capability >= 90; }           // programmatic dependent launch
     bool isHopper() const { return capability == 90 && card == 90; }  // instructions of sm_90a, which no later one has
 };

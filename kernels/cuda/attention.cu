@@ -120,7 +120,7 @@ bool readsWholeChunks(const KvView& cache) {
 }  // namespace
 
 void CudaBackend::attend(const AttentionCall& call) {
-    m_context->enter();
+    enter();
     checkAttentionCall(call, call.qkv.dtype());
     if (call.spec.headSize > kMostHeadSize || call.spec.headSize % 8 != 0)
         throw Error("attention: a head size of ", call.spec.headSize, " is not supported on CUDA; at most ",

@@ -67,7 +67,7 @@ __global__ void advanceKernel(const std::int32_t* id, std::int32_t* position, st
 }  // namespace
 
 void CudaBackend::chooseLargest(ConstTensorView logits, std::int64_t choices, TensorView ids) {
-    m_context->enter();
+    enter();
     checkChoice(logits, choices, ids);
     const auto rows = static_cast<std::size_t>(logits.rows());
     auto* const partial =
@@ -78,7 +78,7 @@ void CudaBackend::chooseLargest(ConstTensorView logits, std::int64_t choices, Te
 }
 
 void CudaBackend::advancePosition(ConstTensorView id, TensorView position, TensorView log) {
-    m_context->enter();
+    enter();
     checkAdvance(id, position, log);
     launchChained(*m_context, advanceKernel, 1, 1, 0, deviceData<std::int32_t>(id), deviceData<std::int32_t>(position),
                   deviceData<std::int32_t>(log), static_cast<int>(log.shape().elements()));

@@ -67,13 +67,20 @@ private:
     cudaEvent_t m_event = nullptr;
 };
 
-// A step's products are learned, then told, and neither when it is over or fails.
-struct StepLookahead {
+// A step's products are learned, then told, and may be kept back; none of it when it is over or fails.
+struct Recording {
     Lookahead& lookahead;
-    explicit StepLookahead(Lookahead& of) : lookahead(of) { lookahead.learn(); }
-    ~StepLookahead() { lookahead.end(); }
-    StepLookahead(const StepLookahead&) = delete;
-    StepLookahead& operator=(const StepLookahead&) = delete;
+    KeptProducts& kept;
+    Recording(Lookahead& learned, KeptProducts& chained) : lookahead(learned), kept(chained) {
+        lookahead.learn();
+        kept.keeps = true;
+    }
+    ~Recording() {
+        lookahead.end();
+        kept = {};
+    }
+    Recording(const Recording&) = delete;
+    Recording& operator=(const Recording&) = delete;
 };
 
 class CudaStep final : public RecordedStep {
@@ -108,7 +115,7 @@ Buffer CudaBackend::allocateBytes(std::size_t bytes) {
 }
 
 Buffer CudaBackend::allocateVisible(std::size_t bytes) {
-    m_context->enter();
+    enter();
     void* data = nullptr;
     CUDA_CHECK(cudaHostAlloc(&data, bytes, cudaHostAllocMapped | cudaHostAllocPortable));
     return {static_cast<std::byte*>(data), bytes, [context = m_context](std::byte* memory, std::size_t) {
@@ -118,7 +125,7 @@ Buffer CudaBackend::allocateVisible(std::size_t bytes) {
 }
 
 void CudaBackend::fillZero(TensorView to) {
-    m_context->enter();
+    enter();
     const std::size_t size = bytesOf(to.dtype());
     if (to.contiguous()) CUDA_CHECK(cudaMemsetAsync(to.data(), 0, to.bytes(), stream()));
     else
@@ -128,7 +135,7 @@ void CudaBackend::fillZero(TensorView to) {
 }
 
 void CudaBackend::copy(ConstTensorView from, TensorView to) {
-    m_context->enter();
+    enter();
     if (from.shape() != to.shape()) throw Error("copy: ", nameOf(from.shape()), " into ", nameOf(to.shape()));
     const bool fromHost = from.device().kind == Device::Kind::Cpu, toHost = to.device().kind == Device::Kind::Cpu;
     if (from.dtype() == to.dtype()) {
@@ -153,25 +160,29 @@ void CudaBackend::copy(ConstTensorView from, TensorView to) {
 }
 
 void CudaBackend::synchronize() {
-    m_context->enter();
+    enter();
     CUDA_CHECK(cudaStreamSynchronize(stream()));
 }
 
 std::unique_ptr<Moment> CudaBackend::moment() {
-    m_context->enter();
+    enter();
     return std::make_unique<CudaMoment>(stream());
 }
 
 std::unique_ptr<RecordedStep> CudaBackend::record(std::function<void()> step) {
-    m_context->enter();
-    const StepLookahead ahead(m_lookahead);
-    step();  // scratch memory grows here, not while recording
+    enter();
+    const Recording recording(m_lookahead, m_kept);
+    const auto wholeStep = [&] {
+        step();
+        launchKept();
+    };
+    wholeStep();  // scratch memory grows here, not while recording
     m_lookahead.tell();
     CUDA_CHECK(cudaStreamSynchronize(stream()));
     cudaGraph_t graph = nullptr;
     CUDA_CHECK(cudaStreamBeginCapture(stream(), cudaStreamCaptureModeThreadLocal));
     try {
-        step();
+        wholeStep();
     } catch (...) {
         cudaStreamEndCapture(stream(), &graph);
         if (graph) cudaGraphDestroy(graph);
@@ -186,7 +197,7 @@ std::unique_ptr<RecordedStep> CudaBackend::record(std::function<void()> step) {
 }
 
 double CudaBackend::time(const std::function<void()>& work) {
-    m_context->enter();
+    enter();
     struct Event {
         cudaEvent_t handle = nullptr;
         Event() { CUDA_CHECK(cudaEventCreate(&handle)); }

@@ -8,6 +8,7 @@
 
 #include "kernels/backend.h"
 #include "kernels/cuda/cuda_context.h"
+#include "kernels/cuda/kept_products.h"
 #include "kernels/cuda/lookahead.h"
 #include "kernels/product_paths.h"
 
@@ -65,6 +66,13 @@ public:
                                   ConstTensorView hessian) override;
 
 private:
+    // Every op begins so, but products that may be kept back: what was kept is launched before anything else.
+    void enter() {
+        m_context->enter();
+        launchKept();
+    }
+    void launchKept();  // linear.cu
+
     using Product = std::function<void(ConstTensorView x, TensorView y, bool accumulate)>;
     void compose(const GroupCall& call, std::int64_t outputs, ConstTensorView bias, const Product& product);
     // y = x w^T, or y += it: x (m, k) and w (n, k) of the activation type, y (m, n) of it or float32.
@@ -103,8 +111,10 @@ private:
     DeviceArray m_biasScratch;                            // sums before their bias
     DeviceArray m_productScratch, m_productCounters;      // partial sums of split inputs
     DeviceArray m_choiceScratch, m_choiceCounters;        // partial results of a row of logits
+    DeviceArray m_letters, m_launches;                    // of chained products
     std::vector<DeviceArray> m_outgrown;
     Lookahead m_lookahead;
+    KeptProducts m_kept;
 };
 
 }  // namespace gptq

@@ -48,6 +48,22 @@ __device__ void putEight(const std::uint32_t (&words)[4], T* half, int lane) {
     for (int i = 0; i < 4; ++i) slots[(i + begin) % 4 * 4] = inTurn[i];
 }
 
+// A lane's four neighbours, pairs 2 (lane % 8) and the next of a half, to those places. staged: the half's. And the sums of the warp's
+// inputs, a pair of tiles, that every scaled part is offset by.
+template <int bits, class T, bool symmetric, int parts>
+__device__ void putFour(const uint2& words, T* half, float* offsets, int lane) {
+    auto* const places = reinterpret_cast<std::uint32_t*>(half);
+    const int slot = lane / 4 % 2 * 2 + lane % 4 / 2;
+    places[lane % 2 * 8 + slot] = words.x;
+    places[lane % 2 * 8 + 4 + slot] = words.y;
+    if constexpr (takesCodes<T>) {
+        const std::uint32_t fours[2] = {words.x, words.y};  // a quad has 16 columns
+        const float2 sums = sumsOfQuads(fours);
+        const float sum = sumOverLanes<4 / parts>(sums.x + sums.y);
+        if (lane < parts) offsets[lane] = offsetOfSum<bits, symmetric>(sum);
+    }
+}
+
 // One token's inputs of a warp's pairs [first, last) into shared memory, of the activation type, zeros behind the last: of every half,
 // 32 columns, first those of lane 0, eight, then those of lane 1, ... And the sums of them that every scaled part is offset by.
 // `meanwhile` is called once, when inputs are on their way.
@@ -129,17 +145,7 @@ struct NormedInputs {
                                fromFloat<T>(v[p].z * factor * g.z), fromFloat<T>(v[p].w * factor * g.w)};
             uint2 words;
             memcpy(&words, four, 8);
-            // Pairs 2 (lane % 4) and the next of a step of 16 columns.
-            auto* const half = reinterpret_cast<std::uint32_t*>(staged + at / 32 * 32);
-            const int slot = lane / 4 % 2 * 2 + lane % 4 / 2;
-            half[lane % 2 * 8 + slot] = words.x;
-            half[lane % 2 * 8 + 4 + slot] = words.y;
-            if constexpr (takesCodes<T>) {
-                const std::uint32_t fours[2] = {words.x, words.y};  // a quad has 16 columns
-                const float2 sums = sumsOfQuads(fours);
-                const float sum = sumOverLanes<4 / parts>(sums.x + sums.y);
-                if (lane < parts) offsets[(first + p) * parts + lane] = offsetOfSum<bits, symmetric>(sum);
-            }
+            putFour<bits, T, symmetric, parts>(words, staged + at / 32 * 32, offsets + (first + p) * parts, lane);
         }
         __syncwarp();
     }

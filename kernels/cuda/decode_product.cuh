@@ -52,7 +52,7 @@ __device__ void storeProduct(const ProductOutput& out, int token, int row, float
 }
 
 __device__ inline float siluGated(float gate, float up) {
-    return gate / (1.0f + __expf(-gate)) * up;
+    return __fdividef(gate, 1.0f + __expf(-gate)) * up;
 }
 
 // 1 / sqrt(mean square + epsilon), from every thread's share of the squares; the block meets here.

@@ -66,7 +66,7 @@ __global__ void addResidualKernel(const T* x, std::int64_t inStride, float* resi
 }  // namespace
 
 void CudaBackend::embed(ConstTensorView ids, ConstTensorView table, TensorView residual) {
-    m_context->enter();
+    enter();
     const std::int64_t tokens = residual.rows(), width = residual.columns();
     requireVector(ids, DType::Int32, tokens, "embed: ids");
     requireMatrix(table, table.dtype(), table.rows(), width, "embed: table");
@@ -82,7 +82,7 @@ void CudaBackend::embed(ConstTensorView ids, ConstTensorView table, TensorView r
 }
 
 void CudaBackend::siluGate(ConstTensorView gateUp, TensorView y) {
-    m_context->enter();
+    enter();
     const std::int64_t tokens = y.rows(), width = y.columns();
     requireMatrix(gateUp, y.dtype(), tokens, 2 * width, "silu gate: gate and up");
     requireMatrix(y, gateUp.dtype(), tokens, width, "silu gate: y");
@@ -97,7 +97,7 @@ void CudaBackend::siluGate(ConstTensorView gateUp, TensorView y) {
 }
 
 void CudaBackend::addResidual(ConstTensorView x, TensorView residual) {
-    m_context->enter();
+    enter();
     const std::int64_t tokens = residual.rows(), width = residual.columns();
     requireMatrix(x, x.dtype(), tokens, width, "add residual: x");
     requireMatrix(residual, DType::Float32, tokens, width, "add residual: residual");

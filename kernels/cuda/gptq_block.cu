@@ -126,7 +126,7 @@ std::int64_t passColumns(const GptqBlockCall& call, std::int64_t first, std::int
 }  // namespace
 
 void CudaBackend::solveBlock(const GptqBlockCall& call) {
-    m_context->enter();
+    enter();
     checkBlockCall(call);
     const std::int64_t rows = call.weights.rows();
     for (std::int64_t done = 0, count = 0; done < call.count; done += count) {
@@ -163,7 +163,7 @@ void CudaBackend::solveBlock(const GptqBlockCall& call) {
 }
 
 void CudaBackend::updateTrailing(const GptqBlockCall& call) {
-    m_context->enter();
+    enter();
     checkBlockCall(call);
     const std::int64_t next = call.first + call.count, trailing = call.weights.columns() - next;
     if (trailing == 0) return;

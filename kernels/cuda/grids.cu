@@ -110,7 +110,7 @@ __global__ void rowDotKernel(const float* a, const float* b, std::int64_t column
 }  // namespace
 
 void CudaBackend::findGrids(ConstTensorView weights, const GridSpec& grid, std::int64_t groupColumns, CodesView out) {
-    m_context->enter();
+    enter();
     checkFindGrids(weights, groupColumns, out);
     const dim3 blocks(blocksFor(weights.rows(), kWarps), static_cast<unsigned>(out.scales.rows()));
     withChunks<kLaneColumns>({weights}, [&]<int count>() {
@@ -123,7 +123,7 @@ void CudaBackend::findGrids(ConstTensorView weights, const GridSpec& grid, std::
 
 void CudaBackend::roundToGrids(ConstTensorView weights, const GridSpec& grid, std::int64_t groupColumns,
                                CodesView out) {
-    m_context->enter();
+    enter();
     checkRoundToGrids(weights, groupColumns, out);
     const std::int64_t rows = weights.rows(), columns = weights.columns();
     withChunks<kNeighbours>({weights, out.codes}, [&]<int count>() {
@@ -137,7 +137,7 @@ void CudaBackend::roundToGrids(ConstTensorView weights, const GridSpec& grid, st
 
 std::vector<double> CudaBackend::rowErrors(ConstTensorView weights, const CodesView* quantized,
                                            std::int64_t groupColumns, ConstTensorView hessian) {
-    m_context->enter();
+    enter();
     checkRowErrors(weights, quantized, groupColumns, hessian);
     const std::int64_t rows = weights.rows(), columns = weights.columns();
     Tensor difference = allocate(DType::Float32, weights.shape()), product = allocate(DType::Float32, weights.shape());

@@ -65,7 +65,7 @@ const dim3 kSquare(32, 8);
 }  // namespace
 
 void CudaBackend::accumulateHessian(ConstTensorView x, TensorView hessian) {
-    m_context->enter();
+    enter();
     checkAccumulateHessian(x, x.dtype() == DType::BFloat16 ? DType::BFloat16 : DType::Float16, hessian);
     const std::int64_t k = x.columns(), tokens = x.rows();
     const cudaDataType_t type = x.dtype() == DType::Float16 ? CUDA_R_16F : CUDA_R_16BF;
@@ -85,7 +85,7 @@ void CudaBackend::accumulateHessian(ConstTensorView x, TensorView hessian) {
 }
 
 void CudaBackend::finishHessian(TensorView hessian, float factor) {
-    m_context->enter();
+    enter();
     checkFinishHessian(hessian);
     const std::int64_t n = hessian.rows();
     finishKernel<<<gridOf(n), kSquare, 0, stream()>>>(deviceData<float>(hessian), hessian.rowStride(), n, factor);
@@ -93,7 +93,7 @@ void CudaBackend::finishHessian(TensorView hessian, float factor) {
 }
 
 std::vector<float> CudaBackend::diagonal(ConstTensorView matrix) {
-    m_context->enter();
+    enter();
     checkDiagonal(matrix);
     const std::int64_t n = matrix.rows();
     std::vector<float> values(static_cast<std::size_t>(n));
@@ -106,7 +106,7 @@ std::vector<float> CudaBackend::diagonal(ConstTensorView matrix) {
 
 bool CudaBackend::factorize(ConstTensorView hessian, std::span<const std::int32_t> order, std::span<const float> added,
                             TensorView factor) {
-    m_context->enter();
+    enter();
     checkFactorize(hessian, order, added, factor);
     const std::int64_t n = hessian.rows();
     const DeviceArray orderHere = uploaded(order), addedHere = uploaded(added);
@@ -146,7 +146,7 @@ bool CudaBackend::factorize(ConstTensorView hessian, std::span<const std::int32_
 }
 
 void CudaBackend::permuteColumns(ConstTensorView from, std::span<const std::int32_t> order, TensorView to) {
-    m_context->enter();
+    enter();
     checkPermuteColumns(from, order, to);
     const DeviceArray orderHere = uploaded(order);
     const std::int64_t columns = to.columns(), elements = to.rows() * columns;

@@ -201,8 +201,8 @@ void launchHopper(const CudaContext& context, const QuantScheme& scheme, const H
         const std::size_t bytes =
             static_cast<std::size_t>(shape.stages) * (sizeof(Stage<bits, symmetric, tile>) + 2 * sizeof(CopyBarrier)) +
             kRestBytes;
-        launchClusters(context, packedHopperKernel<bits, T, symmetric, tile>, kCluster,
-                       static_cast<unsigned>(shape.clusters) * kCluster, kThreads, bytes, a, tokens, out);
+        launchWith({.cluster = kCluster}, context, packedHopperKernel<bits, T, symmetric, tile>,
+                   static_cast<unsigned>(shape.clusters) * kCluster, kThreads, bytes, a, tokens, out);
     };
     withBits(scheme.bits, [&]<int bits>() {
         withTileTokens(shape.tokens, [&]<int tile>() {

@@ -12,26 +12,35 @@
 
 namespace gptq {
 
-inline constexpr std::size_t kPlainShared = kStaticShared - 256;  // less what reductions declare
+inline constexpr std::size_t kPlainShared = kStaticShared - 1024;  // less what kernels declare themselves
 
-// In clusters of `cluster` blocks, which the grid is a multiple of; more than 1 only on sm_90 and later.
+// With whatever of these attributes is asked for, and chained where the device can.
+struct LaunchAttributes {
+    unsigned cluster = 1;  // blocks, which the grid is a multiple of; more than 1 only on sm_90 and later
+    bool atOnce = false;   // all blocks run at the same time, or the launch fails
+};
 template <class... Parameters, class... Arguments>
-void launchClusters(const CudaContext& context, void (*kernel)(Parameters...), unsigned cluster, dim3 grid,
-                    unsigned threads, std::size_t sharedBytes, const Arguments&... arguments) {
+void launchWith(const LaunchAttributes& wanted, const CudaContext& context, void (*kernel)(Parameters...), dim3 grid,
+                unsigned threads, std::size_t sharedBytes, const Arguments&... arguments) {
     if (sharedBytes > kPlainShared)
         CUDA_CHECK(
             cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(sharedBytes)));
-    cudaLaunchAttribute attributes[2]{};
+    cudaLaunchAttribute attributes[3]{};
     cudaLaunchConfig_t config{};
+    if (wanted.atOnce) {
+        cudaLaunchAttribute& atOnce = attributes[config.numAttrs++];
+        atOnce.id = cudaLaunchAttributeCooperative;
+        atOnce.val.cooperative = 1;
+    }
     if (context.limits().chainsKernels()) {
         cudaLaunchAttribute& chained = attributes[config.numAttrs++];
         chained.id = cudaLaunchAttributeProgrammaticStreamSerialization;
         chained.val.programmaticStreamSerializationAllowed = 1;
     }
-    if (cluster > 1) {
+    if (wanted.cluster > 1) {
         cudaLaunchAttribute& together = attributes[config.numAttrs++];
         together.id = cudaLaunchAttributeClusterDimension;
-        together.val.clusterDim = {cluster, 1, 1};
+        together.val.clusterDim = {wanted.cluster, 1, 1};
     }
     config.gridDim = grid;
     config.blockDim = dim3(threads);
@@ -44,7 +53,7 @@ void launchClusters(const CudaContext& context, void (*kernel)(Parameters...), u
 template <class... Parameters, class... Arguments>
 void launchChained(const CudaContext& context, void (*kernel)(Parameters...), dim3 grid, unsigned threads,
                    std::size_t sharedBytes, const Arguments&... arguments) {
-    launchClusters(context, kernel, 1, grid, threads, sharedBytes, arguments...);
+    launchWith({}, context, kernel, grid, threads, sharedBytes, arguments...);
 }
 
 // What kernels before this one wrote may be read after it.

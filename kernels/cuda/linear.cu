@@ -13,6 +13,7 @@
 #include "kernels/cuda/chunks.cuh"
 #include "kernels/cuda/cuda_backend.h"
 #include "kernels/cuda/dense_decode.cuh"
+#include "kernels/cuda/packed_chain.cuh"
 #include "kernels/cuda/packed_decode.cuh"
 #include "kernels/cuda/packed_dequantize.cuh"
 #include "kernels/cuda/packed_hopper.cuh"
@@ -101,7 +102,7 @@ void CudaBackend::compose(const GroupCall& call, std::int64_t outputs, ConstTens
 }
 
 void CudaBackend::linear(const DenseWeight& weight, const GroupCall& call) {
-    m_context->enter();
+    enter();
     const ConstTensorView w = weight.weight;
     if (w.dtype() != DType::Float16 && w.dtype() != DType::BFloat16)
         throw Error("linear: weight: expected float16 or bfloat16, found ", nameOf(w.dtype()));
@@ -125,6 +126,7 @@ void CudaBackend::linear(const PackedWeight& weight, const GroupCall& call) {
     const bool fuses = weight.columnOrder.empty() && wholeGroups && takesNorm(call);
     if (call.in && !fuses) return linear(weight, normed(call));
     if (!weight.columnOrder.empty()) {
+        launchKept();
         GroupCall rest = call;
         rest.x = gathered(call.x, weight.columnOrder);
         PackedWeight ordered = weight;
@@ -135,6 +137,7 @@ void CudaBackend::linear(const PackedWeight& weight, const GroupCall& call) {
     if ((path == ProductPath::Decode || path == ProductPath::Few) && readsWhole(call.x) &&
         (fuses || call.epilogue != Epilogue::SiluGate) && productOfFew(weight, call, activations, path))
         return;
+    launchKept();
     if (call.in) return linear(weight, normed(call));
     if (path != ProductPath::Dense && packedHopperTakes(*m_context, weight) && readsWhole(call.x) &&
         readsWhole(call.y) && readsWhole(call.productScratch)) {
@@ -149,11 +152,35 @@ void CudaBackend::linear(const PackedWeight& weight, const GroupCall& call) {
 bool CudaBackend::productOfFew(const PackedWeight& weight, const GroupCall& call, DType activations, ProductPath path) {
     const ProductInput in = productInput(call);
     const ProductOutput out = productOutput(call, weight.bias);
-    if (path == ProductPath::Few && (packedHopperFew(*m_context, weight, in, out, activations) ||
-                                     packedWide(*m_context, weight, in, out, activations)))
-        return true;
+    if (path == ProductPath::Few) {
+        launchKept();
+        if (packedHopperFew(*m_context, weight, in, out, activations) ||
+            packedWide(*m_context, weight, in, out, activations))
+            return true;
+    }
     const ComingWeights coming = m_lookahead.pass({weight.words.data(), weight.words.bytes()});
-    return packedDecode(*m_context, weight, in, out, coming, activations);
+    const DecodeProduct product{weight, in, out, coming, activations};
+    if (m_kept.keeps) {
+        if (!chains(*m_context, m_kept.products, product)) launchKept();
+        if (chains(*m_context, m_kept.products, product)) {
+            m_kept.products.push_back(product);
+            return true;
+        }
+    }
+    return packedDecode(*m_context, product);
+}
+
+void CudaBackend::launchKept() {
+    const std::vector<DecodeProduct> products = std::exchange(m_kept.products, {});
+    if (products.size() > 1 &&
+        packedChain(*m_context, products,
+                    reinterpret_cast<Letter*>(zeroCounters(m_letters, chainLetters(products) * 2)),
+                    reinterpret_cast<unsigned*>(zeroCounters(
+                        m_launches, static_cast<std::size_t>(m_context->properties().multiProcessorCount)))))
+        return;
+    for (const DecodeProduct& product : products) {
+        if (!packedDecode(*m_context, product)) throw Error("a product that was kept back has no kernel");
+    }
 }
 
 void CudaBackend::hopperProduct(const PackedWeight& weight, ConstTensorView x, TensorView y, bool accumulate) {

@@ -49,7 +49,7 @@ __global__ void __launch_bounds__(kThreads)
 }  // namespace
 
 void CudaBackend::crossEntropy(ConstTensorView logits, ConstTensorView targets, TensorView loss) {
-    m_context->enter();
+    enter();
     const std::int64_t tokens = logits.rows(), vocabulary = logits.columns();
     requireMatrix(logits, DType::Float32, tokens, vocabulary, "cross entropy: logits");
     requireVector(targets, DType::Int32, tokens, "cross entropy: targets");

@@ -56,7 +56,7 @@ __global__ void __launch_bounds__(1024) rmsNormKernel(const float* x, std::int64
 }  // namespace
 
 void CudaBackend::normalize(const NormSpec& norm, ConstTensorView x, TensorView y) {
-    m_context->enter();
+    enter();
     const std::int64_t tokens = x.rows(), width = x.columns();
     requireMatrix(x, DType::Float32, tokens, width, "norm: x");
     requireMatrix(y, y.dtype(), tokens, width, "norm: y");

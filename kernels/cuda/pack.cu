@@ -36,7 +36,7 @@ __global__ void packKernel(const std::uint8_t* codes, std::int64_t stride, std::
 }  // namespace
 
 void CudaBackend::pack(ConstTensorView codes, int bits, TensorView words) {
-    m_context->enter();
+    enter();
     const std::int64_t rows = codes.rows(), columns = codes.columns();
     requireMatrix(codes, DType::UInt8, rows, columns, "pack: codes");
     checkPackable(rows, columns, bits);

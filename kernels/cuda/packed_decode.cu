@@ -372,17 +372,21 @@ DecodeShape decodeShape(std::int64_t rows, std::int64_t columns, std::int64_t to
 
 }  // namespace
 
-bool packedDecode(const CudaContext& context, const PackedWeight& weight, const ProductInput& in,
-                  const ProductOutput& out, const ComingWeights& coming, DType activations) {
+bool packedDecode(const CudaContext& context, const DecodeProduct& product) {
+    const PackedWeight& weight = product.weight;
+    const ProductInput& in = product.in;
     const PackedArguments w = packedArguments(weight);
-    if (w.groupColumns % 32 != 0) return packedOddGroups(context, w, in, out, weight.scheme.bits, activations);
+    if (w.groupColumns % 32 != 0)
+        return packedOddGroups(context, w, in, product.out, weight.scheme.bits, product.activations);
     if (in.tokens > kMostDecodeTokens) return false;
     const DecodeShape shape = decodeShape(weight.rows, weight.columns, in.tokens, weight.scheme.bits,
                                           context.properties().multiProcessorCount);
     bool launched = true;
-    withScheme(w, weight.scheme, activations, [&]<int bits, class T, bool symmetric, int parts>() {
-        launched = in.tokens == 1 ? launchDecode<bits, T, symmetric, parts, true>(context, w, in, out, coming, shape)
-                                  : launchDecode<bits, T, symmetric, parts, false>(context, w, in, out, coming, shape);
+    withScheme(w, weight.scheme, product.activations, [&]<int bits, class T, bool symmetric, int parts>() {
+        launched =
+            in.tokens == 1
+                ? launchDecode<bits, T, symmetric, parts, true>(context, w, in, product.out, product.coming, shape)
+                : launchDecode<bits, T, symmetric, parts, false>(context, w, in, product.out, product.coming, shape);
     });
     return launched;
 }

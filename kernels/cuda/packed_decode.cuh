@@ -3,9 +3,7 @@
 
 #pragma once
 
-#include "kernels/cuda/decode_product.cuh"
-#include "kernels/cuda/lookahead.h"
-#include "kernels/packed_layout.h"
+#include "kernels/cuda/kept_products.h"
 
 namespace gptq {
 
@@ -18,9 +16,8 @@ struct DecodeShape {
 
 inline constexpr int kMostDecodeTokens = 8;
 
-// A norm only of one token. coming: what is read after it. False, and nothing done, where there is no kernel for it: shared memory too
-// small, more tokens.
-bool packedDecode(const CudaContext& context, const PackedWeight& weight, const ProductInput& in,
-                  const ProductOutput& out, const ComingWeights& coming, DType activations);
+// packedDecode(product): a norm only of one token. False, and nothing done, where there is no kernel for it: shared memory too small,
+// more tokens.
+bool packedDecode(const CudaContext& context, const DecodeProduct& product);
 
 }  // namespace gptq

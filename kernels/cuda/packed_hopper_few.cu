@@ -253,9 +253,9 @@ template <int bits, class T, bool symmetric, int parts>
 bool launchFew(const CudaContext& context, const PackedArguments& w, const ProductInput& in, const ProductOutput& out) {
     const auto launch = planned<bits>(context, w, Slot<bits, symmetric, parts>::kBytes);
     if (!launch) return false;
-    launchClusters(context, packedHopperFewKernel<bits, T, symmetric, parts>, kRanks,
-                   static_cast<unsigned>(launch->plan.clusters) * kRanks, kWarps * 32, launch->sharedBytes, w,
-                   inputMap(in.x, in.tokens, w.columns, in.stride, in.tokens), in.tokens, out, launch->plan);
+    launchWith({.cluster = kRanks}, context, packedHopperFewKernel<bits, T, symmetric, parts>,
+               static_cast<unsigned>(launch->plan.clusters) * kRanks, kWarps * 32, launch->sharedBytes, w,
+               inputMap(in.x, in.tokens, w.columns, in.stride, in.tokens), in.tokens, out, launch->plan);
     return true;
 }
 

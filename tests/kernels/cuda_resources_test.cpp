@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // Every CUDA kernel on every architecture that the module was built for: registers and declared shared memory within what
-// that generation grants, products of warpgroups asynchronous, no argument of a decode kernel copied, by ptxas's own account of the
+// that generation grants, products of warpgroups asynchronous, no argument of a kernel of a decode step copied, by ptxas's own account of the
 // build (kernels/cuda/record_resources.sh). And no instruction as ptxas of CUDA 13.0 encodes it wrongly, by disassembly. Needs no GPU.
 
 #include <QDirIterator>
@@ -70,7 +70,7 @@ QString faultOf(const KernelUse& use) {
     if (use.registers > kMostRegisters) return QString("takes %1 registers").arg(use.registers);
     if (use.shared > most) return QString("declares %1 bytes of shared memory, more than %2").arg(use.shared).arg(most);
     // An argument that is read by an index which the compiler does not know is copied there first, by every thread.
-    if (use.local > 0 && use.spilled == 0 && use.name.contains("ecodeKernel"))
+    if (use.local > 0 && use.spilled == 0 && (use.name.contains("ecodeKernel") || use.name.contains("ChainKernel")))
         return QString("keeps %1 bytes in local memory that are no spilled registers").arg(use.local);
     return {};
 }
