@@ -3,6 +3,7 @@
 
 #include "kernels/product_paths.h"
 
+#include <limits>
 #include <string_view>
 
 #include "kernels/error.h"
@@ -11,24 +12,29 @@ namespace gptq {
 namespace {
 
 struct Row {
-    bool hopper;              // a card with sm_90a's instructions
-    std::int64_t mostDecode;  // tokens
+    bool hopper;               // a card with sm_90a's instructions
+    std::int64_t mostWeights;  // of the matrix
+    std::int64_t mostDecode;   // tokens
     std::int64_t mostFew;
     std::int64_t mostFused;
 };
+constexpr std::int64_t kAnyWeights = std::numeric_limits<std::int64_t>::max();
 // Measured on an H100 (docs/benchmarks.md), the last row before it had kernels of its own. At 8,192 tokens Hopper's fused kernel and the
-// dense path take equally long, at fewer it is ahead; more were not measured.
+// dense path take equally long, at fewer it is ahead; more were not measured. Of SmolLM2-135M's matrices, up to 1.8 million weights, 2,048
+// tokens are ahead by the dense path; fewer were not measured.
 constexpr Row kRows[] = {
-    {true, 1, 16, 8192},
-    {false, 8, 16, 128},
+    {true, 2 << 20, 1, 16, 2047},
+    {true, kAnyWeights, 1, 16, 8192},
+    {false, kAnyWeights, 8, 16, 128},
 };
 
 }  // namespace
 
-ProductPath productPath(const GpuLimits& limits, std::optional<ProductPath> wanted, std::int64_t tokens) {
+ProductPath productPath(const GpuLimits& limits, std::optional<ProductPath> wanted, std::int64_t tokens,
+                        std::int64_t weights) {
     if (wanted && tokens > 1) return *wanted;
     const Row* row = kRows;
-    while (row->hopper != limits.isHopper()) ++row;
+    while (row->hopper != limits.isHopper() || weights > row->mostWeights) ++row;
     return tokens <= row->mostDecode  ? ProductPath::Decode
            : tokens <= row->mostFew   ? ProductPath::Few
            : tokens <= row->mostFused ? ProductPath::Fused

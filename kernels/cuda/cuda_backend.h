@@ -80,7 +80,9 @@ private:
     GroupCall normed(const GroupCall& call);                   // the rest of the call, its norm done
     int* zeroCounters(DeviceArray& place, std::size_t count);  // zeros, as every step leaves them
     ConstTensorView gathered(ConstTensorView x, ConstTensorView order);
-    ProductPath pathOf(std::int64_t tokens) const { return productPath(m_context->limits(), m_wantedPath, tokens); }
+    ProductPath pathOf(const PackedWeight& weight, std::int64_t tokens) const {
+        return productPath(m_context->limits(), m_wantedPath, tokens, weight.rows * weight.columns);
+    }
     // The whole call, of few tokens; false, and nothing done, where no kernel takes it.
     bool productOfFew(const PackedWeight& weight, const GroupCall& call, DType activations, ProductPath path);
     // y = x w^T, or y += it, of some or many tokens; columns in packed order.

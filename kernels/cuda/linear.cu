@@ -133,7 +133,7 @@ void CudaBackend::linear(const PackedWeight& weight, const GroupCall& call) {
         ordered.columnOrder = {};
         return linear(ordered, rest);
     }
-    const ProductPath path = pathOf(call.x.rows());
+    const ProductPath path = pathOf(weight, call.x.rows());
     if ((path == ProductPath::Decode || path == ProductPath::Few) && readsWhole(call.x) &&
         (fuses || call.epilogue != Epilogue::SiluGate) && productOfFew(weight, call, activations, path))
         return;
@@ -200,7 +200,7 @@ void CudaBackend::hopperProduct(const PackedWeight& weight, ConstTensorView x, T
 void CudaBackend::packedProduct(const PackedWeight& weight, ConstTensorView x, TensorView y, bool accumulate) {
     const ProductInput in{x.data(), x.rowStride(), static_cast<int>(x.rows()), nullptr, 0.0f};
     const ProductOutput out{y.data(), y.rowStride(), nullptr, y.dtype() == DType::Float32, accumulate, false};
-    const ProductPath path = pathOf(x.rows());
+    const ProductPath path = pathOf(weight, x.rows());
     if (path == ProductPath::Dense || !readsWhole(x) || !packedMiddleTakes(weight))
         return denseProduct(x, dequantized(weight, x.dtype()), y, accumulate);
     const MiddleShape shape = middleShape(*m_context, x.rows(), weight);
