@@ -16,7 +16,7 @@ struct DecodeShape {
 
 inline constexpr int kMostDecodeTokens = 8;
 
-// packedDecode(product): a norm only of one token. False, and nothing done, where there is no kernel for it: shared memory too small,
+// A norm only of one token. False, and nothing done, where there is no kernel for it: shared memory too small,
 // more tokens.
 bool packedDecode(const CudaContext& context, const DecodeProduct& product);
 
