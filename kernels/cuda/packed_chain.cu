@@ -11,13 +11,15 @@
 //
 //     x -> [stage] -> multiply -> sums of warps meet -> y_0 -> letters -> [norm, stage] -> multiply -> ... -> y_3
 //
-// A block makes strips of 16 outputs, a gate and its up together; its warps share out the inputs, pairs of tiles, 128 of them, so a warp
-// waits for its own inputs alone. Every letter is posted four times, and a fourth of the blocks reads each, since all blocks want the same
-// lines of L2 at the same time.
+// A block makes strips of 16 outputs, a gate and its up together. Four of its warps ask for weights; the others share out the inputs, pairs of
+// tiles, 128 of them, so a warp waits for its own inputs alone, and some of them add up the sums of all, a strip or a gate and its up each.
+// RMSNorm's factor is not needed before: until then a warp scales its inputs by a power of two. Every letter is posted four times, and a
+// fourth of the blocks reads each, since all blocks want the same lines of L2 at the same time.
+//
 // All blocks must run at once, since they wait for each other: the launch is cooperative. Nothing that a block of the kernel writes is read
 // by another but as letters; outputs that a later product adds to are those of the same thread.
 //
-// Every address of a link is in shared memory: read as kernel arguments, one after the other, each would take the constant cache's miss.
+// Arguments are copied to shared memory at once: read where they are, by a product's index, they take longer.
 //
 // Bound: memory, rows * columns * bits / 8 bytes; measured (docs/benchmarks.md) about 9 us for the four products of a SmolLM2-135M's block,
 // 1.8 MB, 7 % of a copy's bandwidth: what a product takes is its instructions, one after the other, and the way of its outputs to the other
