@@ -221,11 +221,11 @@ void* CudaBackend::scratch(DeviceArray& place, std::size_t bytes) {
     return place.as<void>();
 }
 
-int* CudaBackend::zeroCounters(DeviceArray& place, std::size_t count) {
+void* CudaBackend::zeroed(DeviceArray& place, std::size_t bytes) {
     const std::size_t before = place.bytes();
-    auto* const counters = static_cast<int*>(scratch(place, count * sizeof(int)));
-    if (place.bytes() != before) CUDA_CHECK(cudaMemsetAsync(counters, 0, place.bytes(), stream()));
-    return counters;
+    void* const memory = scratch(place, bytes);
+    if (place.bytes() != before) CUDA_CHECK(cudaMemsetAsync(memory, 0, place.bytes(), stream()));
+    return memory;
 }
 
 }  // namespace gptq

@@ -8,8 +8,8 @@
 
 #include "kernels/backend.h"
 #include "kernels/cuda/cuda_context.h"
-#include "kernels/cuda/kept_products.h"
 #include "kernels/cuda/lookahead.h"
+#include "kernels/cuda/packed_chain.cuh"
 #include "kernels/product_paths.h"
 
 namespace gptq {
@@ -77,8 +77,13 @@ private:
     void compose(const GroupCall& call, std::int64_t outputs, ConstTensorView bias, const Product& product);
     // y = x w^T, or y += it: x (m, k) and w (n, k) of the activation type, y (m, n) of it or float32.
     void denseProduct(ConstTensorView x, ConstTensorView w, TensorView y, bool accumulate);
-    GroupCall normed(const GroupCall& call);                   // the rest of the call, its norm done
-    int* zeroCounters(DeviceArray& place, std::size_t count);  // zeros, as every step leaves them
+    GroupCall normed(const GroupCall& call);  // the rest of the call, its norm done
+    // Scratch that begins as zeros, and is left so that the next step may begin.
+    template <class T = int>
+    T* zeroCounters(DeviceArray& place, std::size_t count) {
+        return static_cast<T*>(zeroed(place, count * sizeof(T)));
+    }
+    void* zeroed(DeviceArray& place, std::size_t bytes);
     ConstTensorView gathered(ConstTensorView x, ConstTensorView order);
     ProductPath pathOf(const PackedWeight& weight, std::int64_t tokens) const {
         return productPath(m_context->limits(), m_wantedPath, tokens, weight.rows * weight.columns);

@@ -13,8 +13,6 @@
 #include "kernels/cuda/chunks.cuh"
 #include "kernels/cuda/cuda_backend.h"
 #include "kernels/cuda/dense_decode.cuh"
-#include "kernels/cuda/packed_chain.cuh"
-#include "kernels/cuda/packed_decode.cuh"
 #include "kernels/cuda/packed_dequantize.cuh"
 #include "kernels/cuda/packed_hopper.cuh"
 #include "kernels/cuda/packed_hopper_few.cuh"
@@ -161,7 +159,7 @@ bool CudaBackend::productOfFew(const PackedWeight& weight, const GroupCall& call
     const ComingWeights coming = m_lookahead.pass({weight.words.data(), weight.words.bytes()});
     const DecodeProduct product{weight, in, out, coming, activations};
     if (m_kept.keeps) {
-        if (!chains(*m_context, m_kept.products, product)) launchKept();
+        if (!chains(*m_context, m_kept.products, product)) launchKept();  // it may still be the first of others
         if (chains(*m_context, m_kept.products, product)) {
             m_kept.products.push_back(product);
             return true;
@@ -172,11 +170,10 @@ bool CudaBackend::productOfFew(const PackedWeight& weight, const GroupCall& call
 
 void CudaBackend::launchKept() {
     const std::vector<DecodeProduct> products = std::exchange(m_kept.products, {});
+    const auto multiprocessors = static_cast<std::size_t>(m_context->properties().multiProcessorCount);
     if (products.size() > 1 &&
-        packedChain(*m_context, products,
-                    reinterpret_cast<Letter*>(zeroCounters(m_letters, chainLetters(products) * 2)),
-                    reinterpret_cast<unsigned*>(zeroCounters(
-                        m_launches, static_cast<std::size_t>(m_context->properties().multiProcessorCount)))))
+        packedChain(*m_context, products, zeroCounters<Letter>(m_letters, chainLetters(products)),
+                    zeroCounters<unsigned>(m_launches, multiprocessors)))
         return;
     for (const DecodeProduct& product : products) {
         if (!packedDecode(*m_context, product)) throw Error("a product that was kept back has no kernel");

@@ -5,14 +5,22 @@
 #pragma once
 
 #include <span>
+#include <vector>
 
-#include "kernels/cuda/kept_products.h"
 #include "kernels/cuda/mail.cuh"
+#include "kernels/cuda/packed_decode.cuh"
 
 namespace gptq {
 
 // A block of a model: attention's output, gate and up, down, the next one's queries, keys and values.
 inline constexpr std::size_t kMostChained = 4;
+
+// Products of a step that are not launched yet, since what follows may become one kernel with them. Only while a step is recorded, when
+// nothing that they use is freed.
+struct KeptProducts {
+    bool keeps = false;
+    std::vector<DecodeProduct> products;
+};
 
 // Whether a product can be behind `before`, or be the first where there are none.
 bool chains(const CudaContext& context, std::span<const DecodeProduct> before, const DecodeProduct& next);

@@ -42,6 +42,7 @@
 namespace gptq {
 namespace {
 
+constexpr int kMostTokens = 8;
 constexpr int kMostWarps = 16;
 constexpr unsigned kLinesAhead = 192;  // of 128 bytes, that a block asks for: 24 KB, as measured on an H100
 
@@ -378,7 +379,7 @@ bool packedDecode(const CudaContext& context, const DecodeProduct& product) {
     const PackedArguments w = packedArguments(weight);
     if (w.groupColumns % 32 != 0)
         return packedOddGroups(context, w, in, product.out, weight.scheme.bits, product.activations);
-    if (in.tokens > kMostDecodeTokens) return false;
+    if (in.tokens > kMostTokens) return false;
     const DecodeShape shape = decodeShape(weight.rows, weight.columns, in.tokens, weight.scheme.bits,
                                           context.properties().multiProcessorCount);
     bool launched = true;

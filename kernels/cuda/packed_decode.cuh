@@ -3,7 +3,9 @@
 
 #pragma once
 
-#include "kernels/cuda/kept_products.h"
+#include "kernels/cuda/decode_product.cuh"
+#include "kernels/cuda/lookahead.h"
+#include "kernels/packed_layout.h"
 
 namespace gptq {
 
@@ -14,7 +16,16 @@ struct DecodeShape {
     int blocks;     // at most; the outputs are shared out among them
 };
 
-inline constexpr int kMostDecodeTokens = 8;
+// A product of few tokens as it is asked for.
+struct DecodeProduct {
+    PackedWeight weight;
+    ProductInput in;
+    ProductOutput out;
+    ComingWeights coming;  // what is read after it
+    DType activations;
+
+    std::int64_t outputs() const { return out.gated ? weight.rows / 2 : weight.rows; }
+};
 
 // A norm only of one token. False, and nothing done, where there is no kernel for it: shared memory too small,
 // more tokens.

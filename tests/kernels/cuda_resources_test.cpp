@@ -97,6 +97,7 @@ private slots:
         QVERIFY(faultOf({"_Z1c", 75, 40, (std::size_t{48} << 10) + 1, 0}).contains("shared memory"));
         QVERIFY(faultOf({"_Z1d", 75, -1, 0, 0}).contains("registers"));
         QVERIFY(faultOf({"_Z12decodeKernel", 75, 40, 0, 0, 72}).contains("local memory"));
+        QVERIFY(faultOf({"_Z11aChainKernel", 75, 40, 0, 0, 72}).contains("local memory"));
         QVERIFY(faultOf({"_Z12decodeKernel", 75, 40, 0, 72, 72}).isEmpty());
     }
 

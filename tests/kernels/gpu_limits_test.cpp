@@ -25,6 +25,7 @@ private slots:
 
     void generationsDifferInWhatTheyCan() {
         QVERIFY(!limitsOf(75).multipliesBFloat16() && limitsOf(80).multipliesBFloat16());
+        QVERIFY(!limitsOf(75).copiesAsynchronously() && limitsOf(80).copiesAsynchronously());
         QVERIFY(!limitsOf(89).chainsKernels() && limitsOf(90).chainsKernels() && limitsOf(120).chainsKernels());
         QVERIFY(limitsOf(90).isHopper() && !limitsOf(100).isHopper() && !limitsOf(89).isHopper());
     }
