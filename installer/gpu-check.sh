@@ -115,7 +115,7 @@ check() {
 device_tests() {
     local name
     for name in attention elementwise gptq_refusals gptq_solve grids hessian linear_refusals linear memory op_refusals \
-        packed_linear recorded_products choice; do
+        packed_linear recorded_products recorded_blocks choice; do
         printf '%s\n' "$here/kernels_${name}_test"
     done
 }

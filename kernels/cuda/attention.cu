@@ -110,21 +110,18 @@ AttentionArguments<T> argumentsOf(const AttentionCall& call) {
             spec.scale * kLog2E};
 }
 
-// The decode form reads keys and values 16 bytes at once.
-bool readsWholeChunks(const KvView& cache) {
-    return cache.keys.rowStride() % 8 == 0 && cache.values.rowStride() == cache.keys.rowStride() &&
-           reinterpret_cast<std::uintptr_t>(cache.keys.data()) % 16 == 0 &&
-           reinterpret_cast<std::uintptr_t>(cache.values.data()) % 16 == 0;
-}
-
 }  // namespace
 
 void CudaBackend::attend(const AttentionCall& call) {
-    enter();
+    m_context->enter();
     checkAttentionCall(call, call.qkv.dtype());
     if (call.spec.headSize > kMostHeadSize || call.spec.headSize % 8 != 0)
         throw Error("attention: a head size of ", call.spec.headSize, " is not supported on CUDA; at most ",
                     kMostHeadSize, ", a multiple of 8");
+    if (!keep(call)) launchAttention(call);
+}
+
+void CudaBackend::launchAttention(const AttentionCall& call) {
     withActivation(call.qkv.dtype(), [&]<class T>() {
         const AttentionArguments<T> arguments = argumentsOf<T>(call);
         const HeadTransform transform = transformOf(call);

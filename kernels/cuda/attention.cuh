@@ -13,6 +13,13 @@ namespace gptq {
 inline constexpr std::int64_t kMostHeadSize = 256;
 inline constexpr std::int64_t kMostDecodeTokens = 8;  // a sequence advances by at most so many in the decode form
 
+// The decode form reads keys and values 16 bytes at once.
+inline bool readsWholeChunks(const KvView& cache) {
+    return cache.keys.rowStride() % 8 == 0 && cache.values.rowStride() == cache.keys.rowStride() &&
+           reinterpret_cast<std::uintptr_t>(cache.keys.data()) % 16 == 0 &&
+           reinterpret_cast<std::uintptr_t>(cache.values.data()) % 16 == 0;
+}
+
 // What the attention kernels take.
 template <class T>
 struct AttentionArguments {

@@ -3,8 +3,8 @@
 
 // A split's positions by tensor cores: three to eight query heads that share keys and values, which are read once for all of them.
 //
-// A warp takes 16 positions at a time, every fourth 16 of the split, by mma.m16n8k16; with g = lane / 4 and q = lane % 4 at a head size of
-// 128 (four chunks of 32 elements, two halves of 64):
+// A warp takes 16 positions at a time, of four warps every fourth 16 of the split, by mma.m16n8k16; with g = lane / 4 and q = lane % 4 at a
+// head size of 128 (four chunks of 32 elements, two halves of 64):
 //
 //     scores    A  rows 0-7   queries, rounded           B  columns  keys, eight positions a product
 //                  rows 8-15  what rounding left            lane reads of position g elements 32 c + 8 q ... + 7, inner columns
@@ -23,12 +23,13 @@
 
 namespace gptq {
 
-template <class T, int chunks>
+template <class T, int chunks, int warps = kSplitWarps>
 struct SharedHeads {
     static constexpr int kHeads = 8, kWidth = chunks * 32, kHalves = chunks / 2;
     static constexpr int kPositions = 16;
     static constexpr bool kTakesEntered = false;
     static constexpr int kBlocks = 2;  // a multiprocessor: more splits would take longer to merge
+    static constexpr bool kFewRounds = warps > kSplitWarps;  // often one: then the next is not prepared for nothing
     static constexpr float kTop = std::is_same_v<T, Half> ? 14.0f : 0.0f;
 
     // Of the block's first round, which begins at `begin`, the positions in [from, end).
@@ -48,7 +49,11 @@ struct SharedHeads {
             const float low = g < heads ? of[g][element] : 0.0f, high = g < heads ? of[g][element + 1] : 0.0f;
             split(low, high, queries[i / 2].x[i % 2 * 2], queries[i / 2].x[i % 2 * 2 + 1]);
         }
-        for (int base = firstOf(begin); base < end; base += kSplitWarps * kPositions) {
+        attend(cache, begin, end, queries);
+    }
+    // The warp's part, by queries that are split into fragments.
+    __device__ void attend(const HeadCache<T>& cache, int begin, int end, const FragmentA (&queries)[2 * chunks]) {
+        for (int base = firstOf(begin); base < end; base += warps * kPositions) {
             FragmentC scores[2];
 #pragma unroll
             for (int c = 0; c < chunks; ++c) {
@@ -59,17 +64,20 @@ struct SharedHeads {
                 for (int n = 0; n < 2; ++n)
                     multiplyAdd(scores[n], queries[2 * c + 1], {{m_keys[n][c].z, m_keys[n][c].w}}, T{});
             }
-            readKeys(cache, base + kSplitWarps * kPositions, begin, end);
+            const int next = base + warps * kPositions;
+            if (!kFewRounds || next < end) readKeys(cache, next, begin, end);
             addValues(weightsOf(scores, base, end));
-            readValues(cache, base + kSplitWarps * kPositions, begin, end);
+            if (!kFewRounds || next < end) readValues(cache, next, begin, end);
         }
     }
 
-    __device__ void leave(Merge<kHeads, kWidth>& merge) const {
+    template <class Place>
+    __device__ void leave(Place& merge) const {
         const int g = lane() / 4, q = lane() % 4, warp = static_cast<int>(threadIdx.x) / 32;
         float sum = m_sum;
         sum += __shfl_xor_sync(kAllLanes, sum, 1);
         sum += __shfl_xor_sync(kAllLanes, sum, 2);
+        if (!merge.takes(g)) return;
         if (q == 0) {
             merge.most[g][warp] = m_most;
             merge.sum[g][warp] = sum;
@@ -86,12 +94,19 @@ struct SharedHeads {
         }
     }
 
-private:
-    static __device__ int lane() {
-        return static_cast<int>(threadIdx.x) % 32;
+    // A pair rounded, and the rest of it.
+    static __device__ void split(float low, float high, std::uint32_t& rounded, std::uint32_t& rest) {
+        rounded = packPair<T>(low, high);
+        const auto pair = pairOf<PairOf<T>>(rounded);
+        rest = packPair<T>(low - asFloat(pair.x), high - asFloat(pair.y));
     }
     static __device__ int firstOf(int begin) {
-        return begin + static_cast<int>(threadIdx.x) / 32 * kPositions;
+        return begin + static_cast<int>(threadIdx.x / 32) * kPositions;
+    }
+
+private:
+    static __device__ int lane() {
+        return static_cast<int>(threadIdx.x % 32);
     }
 
     // What is not read is of an earlier position or zero, and weighs nothing.
@@ -130,7 +145,7 @@ private:
         top = fmaxf(top, __shfl_xor_sync(kAllLanes, top, 1));
         top = fmaxf(top, __shfl_xor_sync(kAllLanes, top, 2)) - kTop;
         if (__any_sync(kAllLanes, top > m_most)) {
-            const float next = fmaxf(m_most, top), old = exp2f(m_most - next);
+            const float next = fmaxf(m_most, top), old = powerOf2(m_most - next);
             m_most = next;
             m_sum *= old;
 #pragma unroll
@@ -141,7 +156,7 @@ private:
         }
 #pragma unroll
         for (float& weight : weights) {
-            weight = exp2f(weight - m_most);
+            weight = powerOf2(weight - m_most);
             m_sum += weight;
         }
         FragmentA rows;
@@ -162,13 +177,6 @@ private:
             };
             multiplyAdd(m_output[j], weights, {{pairAt(0), pairAt(2)}}, T{});
         }
-    }
-
-    // A pair rounded, and the rest of it.
-    static __device__ void split(float low, float high, std::uint32_t& rounded, std::uint32_t& rest) {
-        rounded = packPair<T>(low, high);
-        const auto pair = pairOf<PairOf<T>>(rounded);
-        rest = packPair<T>(low - asFloat(pair.x), high - asFloat(pair.y));
     }
 
     uint4 m_keys[2][chunks] = {}, m_values[4][kHalves] = {};

@@ -132,6 +132,8 @@ struct Merge {
     alignas(16) float outputs[group][kSplitWarps][width];
     float weights[group][kMostSplits], totals[group];
     int arrived;
+
+    __device__ static constexpr bool takes(int) { return true; }
 };
 
 __device__ inline float4 plus(const float4& sum, const float4& part, float factor) {

@@ -67,11 +67,11 @@ private:
     cudaEvent_t m_event = nullptr;
 };
 
-// A step's products are learned, then told, and may be kept back; none of it when it is over or fails.
+// A step's products are learned, then told, and ops may be kept back; none of it when it is over or fails.
 struct Recording {
     Lookahead& lookahead;
-    KeptProducts& kept;
-    Recording(Lookahead& learned, KeptProducts& chained) : lookahead(learned), kept(chained) {
+    KeptOps& kept;
+    Recording(Lookahead& learned, KeptOps& chained) : lookahead(learned), kept(chained) {
         lookahead.learn();
         kept.keeps = true;
     }

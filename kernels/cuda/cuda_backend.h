@@ -66,12 +66,15 @@ public:
                                   ConstTensorView hessian) override;
 
 private:
-    // Every op begins so, but products that may be kept back: what was kept is launched before anything else.
+    // Every op begins so, but those that may be kept back: what was kept is launched before anything else.
     void enter() {
         m_context->enter();
         launchKept();
     }
-    void launchKept();  // linear.cu
+    // kept_ops.cu
+    bool keep(const ChainedOp& op);  // false, and nothing kept, where it is to be launched
+    void launchKept();
+    void launchAttention(const AttentionCall& call);  // attention.cu
 
     using Product = std::function<void(ConstTensorView x, TensorView y, bool accumulate)>;
     void compose(const GroupCall& call, std::int64_t outputs, ConstTensorView bias, const Product& product);
@@ -121,7 +124,7 @@ private:
     DeviceArray m_letters, m_launches;                    // of chained products
     std::vector<DeviceArray> m_outgrown;
     Lookahead m_lookahead;
-    KeptProducts m_kept;
+    KeptOps m_kept;
 };
 
 }  // namespace gptq

@@ -158,26 +158,7 @@ bool CudaBackend::productOfFew(const PackedWeight& weight, const GroupCall& call
     }
     const ComingWeights coming = m_lookahead.pass({weight.words.data(), weight.words.bytes()});
     const DecodeProduct product{weight, in, out, coming, activations};
-    if (m_kept.keeps) {
-        if (!chains(*m_context, m_kept.products, product)) launchKept();  // it may still be the first of others
-        if (chains(*m_context, m_kept.products, product)) {
-            m_kept.products.push_back(product);
-            return true;
-        }
-    }
-    return packedDecode(*m_context, product);
-}
-
-void CudaBackend::launchKept() {
-    const std::vector<DecodeProduct> products = std::exchange(m_kept.products, {});
-    const auto multiprocessors = static_cast<std::size_t>(m_context->properties().multiProcessorCount);
-    if (products.size() > 1 &&
-        packedChain(*m_context, products, zeroCounters<Letter>(m_letters, chainLetters(products)),
-                    zeroCounters<unsigned>(m_launches, multiprocessors)))
-        return;
-    for (const DecodeProduct& product : products) {
-        if (!packedDecode(*m_context, product)) throw Error("a product that was kept back has no kernel");
-    }
+    return keep(product) || packedDecode(*m_context, product);
 }
 
 void CudaBackend::hopperProduct(const PackedWeight& weight, ConstTensorView x, TensorView y, bool accumulate) {

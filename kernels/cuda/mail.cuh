@@ -30,6 +30,14 @@ __device__ inline void postTwo(Letter* to, Letter first, Letter second) {
     asm volatile("st.relaxed.gpu.global.v2.b64 [%0], {%1, %2};" ::"l"(to), "l"(first), "l"(second) : "memory");
 }
 
+// What a letter of this number carries, as soon as it is there.
+__device__ inline std::uint32_t contentsOf(const Letter* from, unsigned number) {
+    Letter letter;
+    do asm volatile("ld.relaxed.gpu.global.b64 %0, [%1];" : "=l"(letter) : "l"(from) : "memory");
+    while (static_cast<unsigned>(letter >> 32) != number);
+    return static_cast<std::uint32_t>(letter);
+}
+
 // Two letters that follow each other, the first at an even place, as they are now.
 struct TwoLetters {
     Letter first = 0, second = 0;

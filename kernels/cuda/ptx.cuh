@@ -130,6 +130,13 @@ __device__ inline uint4 loadTransposed(const void* row) {
     return words;
 }
 
+// 2^x, of two units in the last place; zero where it would be subnormal.
+__device__ inline float powerOf2(float x) {
+    float power;
+    asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(power) : "f"(x));
+    return power;
+}
+
 // Asks for the 128 bytes around an address of global memory into the L2 cache.
 __device__ inline void prefetchToL2(const void* address) {
     asm volatile("prefetch.global.L2 [%0];" ::"l"(address));
@@ -294,6 +301,13 @@ __device__ inline void bulkCopy(void* shared, const void* global, int bytes, Cop
 __device__ inline void arriveAfterCopies(CopyBarrier* barrier) {
 #if __CUDA_ARCH__ >= 800
     asm volatile("cp.async.mbarrier.arrive.noinc.shared.b64 [%0];" ::"r"(sharedAddress(barrier)) : "memory");
+#endif
+}
+// This thread's arrival, now.
+__device__ inline void arriveAt(CopyBarrier* barrier) {
+#if __CUDA_ARCH__ >= 800
+    asm volatile("{\n.reg .b64 state;\nmbarrier.arrive.shared.b64 state, [%0];\n}" ::"r"(sharedAddress(barrier))
+                 : "memory");
 #endif
 }
 // Returns when the barrier's phase `parity` (0, 1, 0, ...) is over.
