@@ -137,7 +137,7 @@ const DecodeProduct* accumulating(const ChainedOp& op) {
     const auto* const product = std::get_if<DecodeProduct>(&op);
     return product && product->out.accumulate ? product : nullptr;
 }
-// Whether an op writes over what an earlier one wrote, which need not be stored then. What is added to must be of the same threads.
+// Whether an op writes over what an earlier one wrote, which need not be stored then. What is added to must be of the same warps.
 bool writesOver(const ChainedOp& earlier, const ChainedOp& later) {
     return !accumulating(later) && !apart(earlier, later);
 }
