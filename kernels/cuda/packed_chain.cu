@@ -13,7 +13,7 @@
 //     x -> [stage] -> multiply -> sums of warps meet -> y_0 -> letters -> [norm, stage] -> multiply -> ... -> attend -> letters -> ...
 //
 // Four of a block's warps ask for weights, as far ahead as there is room for them in a ring, strip by strip, pair by pair, and at an
-// attention for keys and values of before. The others do the links' work: of a product (chain_part.cuh) a block makes strips of 16 outputs,
+// attention for keys and values of before. The others do the links' work: of a product (chain_product.cuh) a block makes strips of 16 outputs,
 // a gate and its up together; the warps share out the inputs, pairs of tiles, 128 of them, so a warp waits for its own inputs alone, and
 // some of them add up the sums of all, a strip or a gate and its up each. RMSNorm's factor is not needed before: until then a warp scales
 // its inputs by a power of two. Of an attention (chain_attention.cuh) a block takes the heads that share a key, or a split of them. Every
@@ -28,8 +28,8 @@
 // bandwidth: what a block takes is its instructions, one after the other, and the way of its outputs to other multiprocessors through L2, a
 // write and a read, five times. A step takes 24 % less than with a kernel for attention and for each product.
 #include "kernels/cuda/chain_attention.cuh"
-#include "kernels/cuda/chain_part.cuh"
 #include "kernels/cuda/chain_plan.h"
+#include "kernels/cuda/chain_product.cuh"
 
 namespace gptq {
 namespace {
@@ -46,28 +46,28 @@ __device__ uint4 readArguments(const Chain& arguments, int i) {
 }
 
 // The warps that ask: for what every link needs, when its place is free.
-template <class T, class Part>
-__device__ void askForAll(const Part& part) {
-    const Chain& chain = part.space.chain;
+template <class T, class Product>
+__device__ void askForAll(const Product& product) {
+    const Chain& chain = product.space.chain;
     const ChainRange range(chain.attention);
-    const ChainHeads heads(chain.attention, range, part.block);
+    const ChainHeads heads(chain.attention, range, product.block);
 #pragma unroll 1
     for (int l = 0; l < chain.count; ++l) {
         const ChainLink link = chain.links[l];
-        if (link.after >= 0) part.awaitDone(link.after);
+        if (link.after >= 0) product.awaitDone(link.after);
         if (link.attends()) askAttention<T>(chain.attention, link, range, heads);
-        else part.ask(link);
-        arriveAfterCopies(part.asked + l % kChainAhead);
+        else product.ask(link);
+        arriveAfterCopies(product.asked + l % kChainAhead);
     }
 }
 
 // The warps that work.
-template <class T, class Part>
-__device__ void workOnAll(Part& part) {
-    const Chain& chain = part.space.chain;
+template <class T, class Product>
+__device__ void workOnAll(Product& product) {
+    const Chain& chain = product.space.chain;
     waitForPrevious();
-    part.number = chain.launches[part.block] + 1;
-    const ChainAttend<T> attend(part);
+    product.number = chain.launches[product.block] + 1;
+    const ChainAttend<T> attend(product);
     const bool ends = threadIdx.x == kChainWarps / 2 * 32;  // of a warp that has less to do than others
     int nth = 0;                                            // of the products that this block has a part of
 #pragma unroll 1
@@ -76,20 +76,20 @@ __device__ void workOnAll(Part& part) {
         if (l == chain.count - 1) letNextStart();
         if (link.attends()) {
             attend(link);
-        } else if (part.units(link) > 0) {
-            auto outputs = part.outputs(link, nth);
-            part.stage(link, l, nth);
-            part.multiply(link, l, nth);
+        } else if (product.units(link) > 0) {
+            auto outputs = product.outputs(link, nth);
+            product.stage(link, l, nth);
+            product.multiply(link, l, nth);
             meet();
-            part.takeNorm(link, nth, outputs);
-            part.finish(link, outputs);
-            if (ends) part.endLink(l);
+            product.takeNorm(link, nth, outputs);
+            product.finish(link, outputs);
+            if (ends) product.endLink(l);
             ++nth;
             continue;
         }
         if (ends) {
-            part.awaitAsked(l);
-            part.endLink(l);
+            product.awaitAsked(l);
+            product.endLink(l);
         }
     }
 }
@@ -127,11 +127,11 @@ __global__ void __launch_bounds__(kThreads, 1) packedChainKernel(const __grid_co
             reinterpret_cast<uint4*>(&space.chain)[asker + i * kTogether] = ofArguments[i];
     }
     __syncthreads();
-    ChainPart<bits, T, symmetric, parts> part{{space, asked, done, lane, warp, static_cast<int>(blockIdx.x), 0}};
-    if (asks) askForAll<T>(part);
-    else workOnAll<T>(part);
+    ChainProduct<bits, T, symmetric, parts> product{{space, asked, done, lane, warp, static_cast<int>(blockIdx.x), 0}};
+    if (asks) askForAll<T>(product);
+    else workOnAll<T>(product);
     __syncthreads();
-    if (threadIdx.x == 0) space.chain.launches[blockIdx.x] = part.number;
+    if (threadIdx.x == 0) space.chain.launches[blockIdx.x] = product.number;
 #endif
 }
 

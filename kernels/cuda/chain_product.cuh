@@ -29,7 +29,7 @@ __device__ inline float reciprocalOf(float powerOfTwo) {
 
 // One block's and warp's part of a product.
 template <int bits, class T, bool symmetric, int parts>
-struct ChainPart : ChainPlace {
+struct ChainProduct : ChainPlace {
     static constexpr int kPairWords = 2 * static_cast<int>(wordsOfTile(bits));
 
     __device__ int units(const ChainLink& link) const { return link.units + (block < link.moreUnits ? 1 : 0); }
