@@ -91,7 +91,6 @@ HeadTransform transformOf(const AttentionCall& call) {
 
 template <class T>
 AttentionArguments<T> argumentsOf(const AttentionCall& call) {
-    constexpr float kLog2E = 1.4426950408889634f;
     const AttentionSpec& spec = call.spec;
     return {deviceData<T>(call.qkv),
             call.qkv.rowStride(),

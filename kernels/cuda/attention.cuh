@@ -10,6 +10,7 @@
 
 namespace gptq {
 
+inline constexpr float kLog2E = 1.4426950408889634f;
 inline constexpr std::int64_t kMostHeadSize = 256;
 inline constexpr std::int64_t kMostDecodeTokens = 8;  // a sequence advances by at most so many in the decode form
 

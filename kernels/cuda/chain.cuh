@@ -25,7 +25,8 @@ inline constexpr int kMostChainStrips = 8;  // of a product, in a block
 inline constexpr int kMostSharedHeads = 8;  // of a key
 
 inline constexpr int kChainHeadSize = 64;
-inline constexpr int kChainRound = kChainWarps * 16;  // positions, that a block's warps attend to at once
+inline constexpr int kWarpPositions = 16;  // that a warp attends to at once
+inline constexpr int kChainRound = kChainWarps * kWarpPositions;
 inline constexpr int kAloneRounds = 2;  // of a block, up to which a context is not split: that takes longer
 inline constexpr int kSplitLetters = kChainHeadSize + 2;  // of a head of a split: its maximum, its sum, its outputs
 inline constexpr int kSliceElements = 16;                 // of a head, whose splits one block merges

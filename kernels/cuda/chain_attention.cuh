@@ -36,7 +36,7 @@ struct ChainRange {
         end = min(position + 1, a.capacity);
         const int count = end - begin;
         const int least = count <= kAloneRounds * kChainRound ? count : (count + a.mostSplits - 1) / a.mostSplits;
-        each = (least + 15) / 16 * 16;
+        each = (least + kWarpPositions - 1) / kWarpPositions * kWarpPositions;
         splits = (count + each - 1) / each;
     }
 };
@@ -66,6 +66,7 @@ __device__ void askAttention(const ChainAttention& a, const ChainLink& link, con
 template <class T>
 struct ChainAttend {
     using Method = SharedHeads<T, kChainHeadSize / 32, kChainWarps>;
+    static_assert(Method::kPositions == kWarpPositions);
 
     const ChainPlace& place;
     ChainRange range;
@@ -167,7 +168,7 @@ private:
         const bool whole = range.splits == 1;
         const int merged = kChainWarps - 1 - place.warp;
         if (merged >= places.heads) return;
-        const int working = min(kChainWarps, (heads.end - heads.begin + 15) / 16);
+        const int working = min(kChainWarps, (heads.end - heads.begin + kWarpPositions - 1) / kWarpPositions);
         const int mine = place.lane % 16;  // a warp's size
         const float most = mine < working ? places.most[merged][mine] : -INFINITY;
         float2 outputs[kChainWarps];

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "kernels/cuda/chain_attention.cuh"
+#include "kernels/cuda/with_scheme.cuh"
 
 namespace gptq {
 namespace {
@@ -25,11 +25,10 @@ int mostSplitsOf(const AttentionCall& call, int blocks) {
     const AttentionSpec& spec = call.spec;
     const std::int64_t seen =
         spec.window > 0 ? std::min(spec.window, call.batch.pastLimit + 1) : call.batch.pastLimit + 1;
-    return static_cast<int>(std::min((seen + 15) / 16, blocks / spec.kvHeads));
+    return static_cast<int>(std::min((seen + kWarpPositions - 1) / kWarpPositions, blocks / spec.kvHeads));
 }
 
 ChainAttention attentionOf(const AttentionCall& call, int blocks) {
-    constexpr float kLog2E = 1.4426950408889634f;
     const AttentionSpec& spec = call.spec;
     return {.past = deviceData<std::int32_t>(call.batch.pastLengths),
             .frequencies = deviceData<float>(call.rotary.frequencies),

@@ -8,7 +8,6 @@
 #include <span>
 
 #include "kernels/cuda/chain.cuh"
-#include "kernels/cuda/with_scheme.cuh"
 
 namespace gptq {
 
@@ -20,14 +19,5 @@ struct ChainPlan {
 
 // letters: null where only the sizes matter. None where a block's weights do not fit, or a block has more outputs than its warps finish.
 std::optional<ChainPlan> chainPlan(const CudaContext& context, std::span<const ChainedOp> ops, Letter* letters);
-
-// Calls function.template operator()<bits, T, symmetric, parts>() with what all products of a chain have in common.
-template <class Function>
-void withChainScheme(std::span<const ChainedOp> ops, const Function& function) {
-    for (const ChainedOp& op : ops) {
-        if (const auto* product = std::get_if<DecodeProduct>(&op))
-            return withScheme(packedArguments(product->weight), product->weight.scheme, product->activations, function);
-    }
-}
 
 }  // namespace gptq

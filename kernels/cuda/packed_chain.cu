@@ -30,6 +30,7 @@
 #include "kernels/cuda/chain_attention.cuh"
 #include "kernels/cuda/chain_plan.h"
 #include "kernels/cuda/chain_product.cuh"
+#include "kernels/cuda/with_scheme.cuh"
 
 namespace gptq {
 namespace {
@@ -133,6 +134,15 @@ __global__ void __launch_bounds__(kThreads, 1) packedChainKernel(const __grid_co
     __syncthreads();
     if (threadIdx.x == 0) space.chain.launches[blockIdx.x] = product.number;
 #endif
+}
+
+// Calls function.template operator()<bits, T, symmetric, parts>() with what all products of a chain have in common.
+template <class Function>
+void withChainScheme(std::span<const ChainedOp> ops, const Function& function) {
+    for (const ChainedOp& op : ops) {
+        if (const auto* product = std::get_if<DecodeProduct>(&op))
+            return withScheme(packedArguments(product->weight), product->weight.scheme, product->activations, function);
+    }
 }
 
 }  // namespace

@@ -55,9 +55,10 @@ public:
             const auto compare = [&](Framed& there, const Matrix& expected) {
                 difference += differenceOf(comparable(there.inner()), comparable(expected), m_on.tolerance(6));
             };
-            compare(block.keys, block.parts.keys);
-            compare(block.values, block.parts.values);
-            if (!block.keys.intact() || !block.values.intact()) difference += "written beside the cache";
+            compare(block.attention.keys, block.parts.keys);
+            compare(block.attention.values, block.parts.values);
+            if (!block.attention.keys.intact() || !block.attention.values.intact())
+                difference += "written beside the cache";
         }
         return difference;
     }
@@ -70,16 +71,7 @@ private:
               out(on, shape.scheme, shape.hidden, shape.attention.spec.queryWidth(), false, seed + 10),
               gateUp(on, shape.scheme, 2 * shape.inner, shape.hidden, false, seed + 20),
               down(on, shape.scheme, shape.hidden, shape.inner, false, seed + 30),
-              parts(randomParts(shape.attention, on.activation)), keys(*on.backend, on.activation, parts.keys),
-              values(*on.backend, on.activation, parts.values) {
-            const auto keep = [&](const Matrix& vector) {
-                vectors.push_back(uploadedVector(*on.backend, vector));
-                return ConstTensorView(vectors.back().view());
-            };
-            if (parts.queryNorm.columns > 0)
-                queryNorm = NormSpec{NormKind::Rms, static_cast<float>(parts.epsilon), keep(parts.queryNorm)};
-            if (parts.keyNorm.columns > 0)
-                keyNorm = NormSpec{NormKind::Rms, static_cast<float>(parts.epsilon), keep(parts.keyNorm)};
+              parts(randomParts(shape.attention, on.activation)), attention(on, parts) {
             parts.tokensEach = 1;
         }
 
@@ -95,9 +87,7 @@ private:
 
         RecordedLayer qkv, out, gateUp, down;
         reference::AttentionParts parts;
-        Framed keys, values;
-        std::deque<Tensor> vectors;
-        std::optional<NormSpec> queryNorm, keyNorm;
+        AttentionThere attention;
     };
 
     const AttentionSpec& spec() const { return m_shape.attention.spec; }
@@ -110,17 +100,13 @@ private:
                          gated = m_between.view().columnRange(0, m_shape.inner);
         for (Block& block : m_blocks) {
             call(block.qkv, m_residual.view(), m_qkv.view(), true, Epilogue::None);
-            m_on.backend->attend({.spec = spec(),
-                                  .rotary = {m_frequencies.view(), m_shape.attention.magnitude},
-                                  .queryNorm = block.queryNorm,
-                                  .keyNorm = block.keyNorm,
-                                  .qkv = m_qkv.view(),
-                                  .cache = {block.keys.view(), block.values.view(), block.parts.capacity},
-                                  .batch = {.sequences = 1,
-                                            .tokensEach = 1,
-                                            .pastLengths = m_past.view(),
-                                            .pastLimit = block.parts.capacity - 1},
-                                  .y = mixed});
+            AttentionCall attend = block.attention.call;
+            attend.qkv = m_qkv.view();
+            attend.rotary.frequencies = m_frequencies.view();  // a model's, of all its blocks
+            attend.batch = {
+                .sequences = 1, .tokensEach = 1, .pastLengths = m_past.view(), .pastLimit = block.parts.capacity - 1};
+            attend.y = mixed;
+            m_on.backend->attend(attend);
             call(block.out, mixed, m_residual.view(), false, Epilogue::AddResidual);
             call(block.gateUp, m_residual.view(), gated, true, Epilogue::SiluGate);
             call(block.down, gated, m_residual.view(), false, Epilogue::AddResidual);
